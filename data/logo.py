@@ -37,7 +37,8 @@ def logo(with_name: bool) -> str:
     )
     width = 128 if with_name else 24
     name = f'<path fill="{LETTERS}" d="{letters(NAME, 13, 28, 16.6)}"/>' if with_name else ""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 24" role="img" aria-label="{NAME}">{mark}{name}</svg>\n'
+    frame = f'viewBox="0 0 {width} 24" role="img" aria-label="{NAME}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {frame}>{mark}{name}</svg>\n'
 
 
 def favicon(size: int = 64, oversample: int = 8) -> Image.Image:

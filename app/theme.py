@@ -1,0 +1,98 @@
+"""The style sheet of the desk, sent once a run by app/main.py.
+
+Colours and fonts are in .streamlit/config.toml; here is what Streamlit's theme has no word for: hairlines, statement
+tables, title rows, panes that reach the bottom of the window. Only own classes (`ch`), `st-key-*` and test ids are
+named, so if Streamlit renames its own, margins get wider and nothing breaks. Rules and faint ink are mixed from the
+current colour, and `light-dark()` follows the root's colour scheme: right in both themes without knowing which.
+"""
+
+import re
+
+_SOURCE = """
+/* the page: narrower edges than the wide layout's 5 rem, which have no setting */
+[data-testid="stMainBlockContainer"] { padding-inline: 1.75rem }
+
+/* panes reach the bottom of the window and scroll by themselves; the height sits on the wrapper's flex-basis */
+*:has(> [class*="st-key-pane-"]) { height: calc(100dvh - 5.9rem) !important;
+  flex-basis: calc(100dvh - 5.9rem) !important }
+[class*="st-key-pane-"] { scrollbar-width: thin }
+
+/* rows: a title bar, a pane's head, a line of work */
+[class*="st-key-row-"] { min-height: 1.95rem; overflow: hidden;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent) }
+[class*="st-key-titlebar"] { min-height: 2.6rem }
+[class*="st-key-titlebar"] > :first-child { flex: 1 1 0; min-width: 9rem }
+[class*="st-key-panehead"] > :first-child { flex: 1 1 0; min-width: 17rem }
+
+/* own elements */
+.ch { font-size: .9286rem; line-height: 1.4;
+  --rule: color-mix(in srgb, currentColor 11%, transparent);
+  --faint: color-mix(in srgb, currentColor 64%, transparent);
+  --bad: light-dark(#A3261D, #FF9E95); --good: light-dark(#14603A, #7FDBA9); --warn: light-dark(#8F4504, #F7B774);
+  --tint: light-dark(#FDEFDF, #38270F); --bar: light-dark(#C9D6F5, #2B4272) }
+.ch .faint { color: var(--faint) } .ch .bad { color: var(--bad) }
+.ch .good { color: var(--good) } .ch .warn { color: var(--warn) }
+.ch .code { font-family: DeskMono, monospace; font-size: .857rem }
+
+/* titles */
+.ch.title { display: flex; align-items: baseline; gap: .6rem; white-space: nowrap; overflow: hidden }
+.ch.title h1, .ch.title h2 { margin: 0; padding: 0; font-weight: 600; line-height: 1.6;
+  overflow: hidden; text-overflow: ellipsis }
+.ch.title h1 { font-size: 1.2857rem; flex: none } .ch.title h2 { font-size: 1.1429rem }
+.ch.title > .faint { overflow: hidden; text-overflow: ellipsis; flex-shrink: 99 }
+.ch.section { display: flex; align-items: baseline; gap: .4rem }
+.ch.section h3 { margin: 0; padding: .35rem 0 0; font-size: .9286rem; font-weight: 600; line-height: 1.5 }
+
+/* a state with its word */
+.ch .chip { font-size: .857rem; font-weight: 500; padding: .05rem .35rem; border-radius: 4px;
+  white-space: nowrap; flex: none }
+.chip.gray { color: light-dark(#4B5361, #B6BDC9); background: light-dark(#EEF0F3, #262B34) }
+.chip.yellow { color: light-dark(#6F5000, #EBD071); background: light-dark(#FBF3D3, #332B0F) }
+.chip.blue { color: light-dark(#1F4CA6, #9CC0FF); background: light-dark(#E6EEFC, #182A48) }
+.chip.violet { color: light-dark(#57339F, #C6AFFB); background: light-dark(#F0EAFB, #2A2145) }
+.chip.green { color: light-dark(#14603A, #7FDBA9); background: light-dark(#E4F4EA, #14301F) }
+.chip.orange { color: light-dark(#8F4504, #F7B774); background: light-dark(#FDEFDF, #38270F) }
+.chip.red { color: light-dark(#A3261D, #FF9E95); background: light-dark(#FCEBE9, #3A1D1C) }
+
+/* a statement-like table */
+.ch table { width: 100%; border-collapse: collapse; border: 0; margin: 0 }
+.ch th { font-weight: 500; color: var(--faint); text-align: left; vertical-align: bottom; font-size: .857rem;
+  padding: .2rem .4rem; border: 0; border-bottom: 1px solid var(--rule) }
+.ch td { padding: .25rem .4rem; border: 0; border-bottom: 1px solid var(--rule); vertical-align: top }
+.ch tr > *:first-child { padding-left: 0 } .ch tr > *:last-child { padding-right: 0 }
+.ch .n { text-align: right; white-space: nowrap }
+.ch tr.open td { border-bottom: 0 }
+.ch tr.faint td { color: var(--faint) }
+.ch tr.sum td { font-weight: 600; border-bottom: 0;
+  border-top: 1px solid color-mix(in srgb, currentColor 45%, transparent) }
+.ch td.hit { background: var(--tint); font-weight: 600; padding-inline: .4rem !important }
+.ch .track { display: inline-block; width: 100%; min-width: 4rem; height: .6rem; border-radius: 2px;
+  background: color-mix(in srgb, currentColor 8%, transparent); vertical-align: middle }
+.ch .bar { height: .6rem; border-radius: 2px; background: var(--bar) }
+
+/* a strip of figures */
+.ch .strip { display: flex; flex-wrap: wrap; gap: .4rem 1.6rem }
+.ch .strip > div > div:nth-child(odd) { color: var(--faint); font-size: .857rem }
+.ch .strip > div > div:nth-child(2) { font-size: 1.2143rem; font-weight: 600; line-height: 1.35; white-space: nowrap }
+.ch .strip > div > div:nth-child(2) small { font-size: .857rem; font-weight: 400; color: var(--faint) }
+.ch .strip > div > div.bad { color: var(--bad) } .ch .strip > div > div.good { color: var(--good) }
+.ch .strip > div > div.warn { color: var(--warn) }
+
+/* pictures made by app/charts.py */
+.ch img.spark { display: block; width: 100% }
+
+@media print {
+  [data-testid="stSidebar"], [class*="st-key-titlebar"] > :not(:first-child) { display: none }
+  *:has(> [class*="st-key-pane-"]) { height: auto !important; flex-basis: auto !important }
+}
+"""
+
+
+def _packed(source: str) -> str:
+    """Without comments and needless space: the sheet travels with every full run."""
+    source = re.sub(r"/\*.*?\*/", "", source, flags=re.S)
+    source = re.sub(r"\s+", " ", source)
+    return re.sub(r"\s*([{};,>])\s*", r"\1", source).strip()
+
+
+STYLE = f"<style>{_packed(_SOURCE)}</style>"

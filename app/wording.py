@@ -1,0 +1,176 @@
+"""Words, dates and figures as the screen says them: one place, so that one thing has one name on every page.
+
+Figures become text here from Decimals and integers, never through a float. Minus is U+2212, the currency follows its
+amount, percent stands after a space, dates are `22 Nov 2026` in text. Colours follow the law "colour means who must
+act"; each stands beside its word.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+MINUS, FIGURE_SPACE, POINT_SPACE = "−", "\u2007", "\u2008"
+MONTHS = ("January", "February", "March", "April", "May", "June", "July")
+MONTHS += ("August", "September", "October", "November", "December")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# State → (word, colour): yellow we must act, violet the customer, red late or broken, green done, grey nobody.
+DOCUMENT_STATES: Final = {
+    "draft": ("Draft", "gray"),
+    "in_review": ("In review", "yellow"),
+    "approved": ("Approved", "blue"),
+    "issued": ("Issued", "violet"),
+    "open": ("Open", "violet"),
+    "partly_settled": ("Partly settled", "violet"),
+    "in_dispute": ("In dispute", "yellow"),
+    "overdue": ("Overdue", "red"),
+    "settled": ("Settled", "green"),
+    "written_off": ("Written off", "gray"),
+    "cancelled": ("Cancelled", "gray"),
+    "discarded": ("Discarded", "gray"),
+}
+FLAGS: Final = {
+    "change": ("change", "orange"),
+    "amount": ("amount", "orange"),
+    "late": ("late usage", "violet"),
+    "first": ("first", "blue"),
+    "edited": ("edited", "yellow"),
+    "credit": ("credit", "green"),
+    "tax": ("tax", "red"),
+    "input_gone": ("input gone", "red"),
+}
+FINDING_WEIGHTS: Final = {"blocks": ("blocks", "red"), "money": ("money", "orange"), "look": ("look", "gray")}
+FINDING_STATES: Final = {"open": ("Open", "orange"), "resolved": ("Resolved", "green"), "closed": ("Closed", "gray")}
+PAYMENT_STATES: Final = {
+    "pending": ("Pending", "violet"),
+    "succeeded": ("Received", "green"),
+    "failed": ("Failed", "red"),
+    "reversed": ("Reversed", "gray"),
+}
+PERIOD_STATES: Final = {"open": ("Open", "blue"), "closing": ("Closing", "orange"), "locked": ("Locked", "gray")}
+TASK_STATES: Final = {
+    "waiting": ("Waiting", "gray"),
+    "running": ("Running", "blue"),
+    "done": ("Done", "green"),
+    "blocked": ("Blocked", "red"),
+}
+RUN_STATES: Final = {
+    "running": ("Running", "blue"),
+    "done": ("Finished", "green"),
+    "failed": ("Failed", "red"),
+    "abandoned": ("Abandoned", "red"),
+}
+DELIVERY_STATES: Final = {
+    "waiting": ("Waiting", "gray"),
+    "maybe_sent": ("May have been sent", "orange"),
+    "sent": ("Sent", "green"),
+    "failed": ("Failed", "red"),
+}
+REJECTION_STATES: Final = {
+    "open": ("Open", "orange"),
+    "replayed": ("Replayed", "green"),
+    "discarded": ("Discarded", "gray"),
+}
+ROLES: Final = {"viewer": "manager", "operator": "billing ops", "approver": "finance", "administrator": "administrator"}
+
+
+def amount(value: Decimal | int, *, signed: bool = False) -> str:
+    """1,234.56 with a true minus; `signed` also prints a plus (for differences only). Every digit is kept."""
+    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+    return f"{sign}{abs(value):,f}" if isinstance(value, Decimal) else f"{sign}{abs(value):,}"
+
+
+def money(value: Decimal | int, currency: str, *, signed: bool = False) -> str:
+    return f"{amount(value, signed=signed)} {currency}"
+
+
+def aligned(value: Decimal, places: int, *, signed: bool = False) -> str:
+    """An amount padded so that decimal points line up in a column whose largest exponent is `places`."""
+    text = amount(value, signed=signed)
+    own = len(text.partition(".")[2])
+    point = POINT_SPACE if own == 0 and places > 0 else ""
+    return text + point + FIGURE_SPACE * max(0, places - own)
+
+
+def percent(share: Decimal, *, signed: bool = False) -> str:
+    """`share` in per cent, as it is to be printed: percent(Decimal("131.3"), signed=True) is '+131.3 %'."""
+    return f"{amount(share, signed=signed)} %"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """'1 invoice', '34 invoices', '2 entries'."""
+    return f"{amount(number)} {one if number == 1 else many or one + 's'}"
+
+
+def day(value: date | None, *, weekday: bool = False, year: bool = True) -> str:
+    """'22 Nov 2026', 'Sunday 22 November 2026'; an absent date is an empty text."""
+    if value is None:
+        return ""
+    month = MONTHS[value.month - 1]
+    text = f"{value.day} {month}" if weekday else f"{value.day} {month[:3]}"
+    return (f"{WEEKDAYS[value.weekday()]} " if weekday else "") + text + (f" {value.year}" if year else "")
+
+
+def month(value: date, *, year: bool = True) -> str:
+    return f"{MONTHS[value.month - 1]} {value.year}" if year else MONTHS[value.month - 1]
+
+
+def days(start: date, end: date) -> str:
+    """A half-open period as people say it, with its last day: '1 – 31 Oct 2026', '28 Dec 2026 – 3 Jan 2027'."""
+    last = date.fromordinal(end.toordinal() - 1)
+    if start == last:
+        return day(start)
+    if start.year != last.year:
+        return f"{day(start)} – {day(last)}"
+    if start.month != last.month:
+        return f"{day(start, year=False)} – {day(last)}"
+    return f"{start.day} – {day(last)}"
+
+
+def at(instant: datetime | None, zone: str = "UTC", *, seconds: bool = False) -> str:
+    """'22 Nov 2026 06:00', in the zone that the page names once."""
+    if instant is None:
+        return ""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())} {local:%H:%M:%S}" if seconds else f"{day(local.date())} {local:%H:%M}"
+
+
+def age(since: date, today: date) -> str:
+    """'today', 'yesterday', '11 days'."""
+    elapsed = (today - since).days
+    return "today" if elapsed <= 0 else "yesterday" if elapsed == 1 else f"{elapsed} days"
+
+
+def duration(seconds: int) -> str:
+    """'41 s', '4 min 11 s', '2 h 5 min'."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def short_hash(digest: str) -> str:
+    """'7c1e…09': enough to tell two apart; the whole one is in the tooltip or the copy."""
+    return digest if len(digest) <= 8 else f"{digest[:4]}…{digest[-2:]}"
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """'Ada Keller', 'Ada Keller or Jonas Beck', 'a, b and c'."""
+    texts: Sequence[str] = list(names)
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
+
+
+def plain(text: str) -> str:
+    """A text from outside, safe inside Streamlit's Markdown: a customer named *Star* keeps its stars."""
+    return "".join("\\" + sign if sign in "\\`*_{}[]<>()#+-.!|~$:^=" else sign for sign in text)
+
+
+def words(states: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """{word: colour}, as chips_col wants it."""
+    return dict(states.values())
