@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Enum, Integer, Numeric, String, Text, TypeDecorator
@@ -21,7 +22,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-PICOS = 10**12
+from core.money import PICOS, exact_text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -77,13 +78,13 @@ class ExactDecimal(TypeDecorator[Decimal]):
             return None
         if not isinstance(value, Decimal) or not value.is_finite():
             raise ValueError(f"an exact decimal is needed, not {value!r}")
-        text = format(value.normalize() + 0, "f")
+        text = exact_text(Fraction(value))  # not Decimal.normalize, which rounds to the context's 28 digits
         if len(text.partition(".")[2]) > 12:
             raise ValueError(f"more than 12 fractional digits: {text}")
         return text if dialect.name == "sqlite" else Decimal(text)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(format(Decimal(value).normalize() + 0, "f"))
+        return None if value is None else Decimal(exact_text(Fraction(Decimal(value))))
 
 
 def key() -> Any:
