@@ -1,0 +1,1 @@
+"""Documents: drafted, reviewed, approved, issued, delivered, settled."""
