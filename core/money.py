@@ -34,7 +34,7 @@ MINOR_MAX = 2**63 - 1
 
 # ISO 4217's minor units. Babel's digits are CLDR's, which follow custom at the till: it prints the Albanian lek and the
 # Iraqi dinar without decimals, while banks, tax offices and e-invoices count both in ISO's minor unit.
-CURRENCIES_CSV = Path(__file__).resolve().parent.parent / "data" / "reference" / "currencies.csv"
+CURRENCIES_CSV = Path(__file__).resolve().parents[1].joinpath("data", "reference", "currencies.csv")
 
 
 # ── currencies ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from core.money import PICOS, exact_text
+from core.money import exact_text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
