@@ -8,6 +8,7 @@ A table whose `info` says `append_only` refuses DELETE and every UPDATE by a tri
 columns named there (a seal is filled in once, after the commit).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,11 +16,22 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Enum, Integer, Numeric, String, Text, TypeDecorator
 from sqlalchemy import JSON as PlainJSON
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Enum,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import registry
+from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
 
 from core.money import exact_text
@@ -34,7 +46,12 @@ NAMING = {
 
 
 class Base(SQLModel, registry=registry()):
-    """Every table derives from this; a registry of its own lets Streamlit reload a page without a clash of names."""
+    """Every table derives from this; a registry of its own lets Streamlit reload a page without a clash of names.
+    `UsageDay` is stored as `usage_day`."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 Base.metadata.naming_convention = NAMING  # type: ignore[assignment]  # set before the first table exists

@@ -1,0 +1,293 @@
+"""Meters, batches, events with their identities, and the states that any period's quantity comes from.
+
+Tables marked D are made to be distributed by customer_id: every primary and unique key starts with it, and foreign keys go
+only to reference tables (R). The three hot ones (identity, event, day) have none at all: ingestion resolves customer and
+meter before it writes, and a foreign key doubles the cost of a bulk load.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, Index, PrimaryKeyConstraint, String, UniqueConstraint
+from sqlmodel import Field
+
+from core.tables.base import (
+    JSON,
+    Base,
+    append_only,
+    big,
+    check,
+    document,
+    instant,
+    key,
+    not_empty,
+    picos_in_range,
+    ref,
+    text,
+    word,
+)
+from core.words import Aggregation, BatchState, RejectionState
+
+
+class Meter(Base, table=True):
+    """What is counted. R on Citus."""
+
+    id: int | None = key()
+    seller_id: int = ref("seller.id")
+    code: str = text(length=80)
+    change_id: int = ref("change.id")
+    __table_args__ = (UniqueConstraint("seller_id", "code"), not_empty("code"), append_only())
+
+
+class MeterVersion(Base, table=True):
+    """How it is counted from a local day on: aggregation, filter, dimensions, unit, what an event may carry. R on Citus."""
+
+    id: int | None = key()
+    meter_id: int = ref("meter.id")
+    version: int = big()
+    valid_from: date
+    name: str = text(length=120)
+    aggregation: Aggregation = word(Aggregation)
+    unit: str = text(length=40)
+    property: str = text("", length=80)
+    filter: dict[str, Any] = document()
+    dimensions: list[str] = document()
+    allow_negative: bool = False
+    max_past_days: int = big(400)
+    max_future_minutes: int = big(60)
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("meter_id", "version"),
+        UniqueConstraint("meter_id", "valid_from", "change_id"),
+        check("version > 0", "version_positive"),
+        append_only(),
+    )
+
+
+class ImportMapping(Base, table=True):
+    """A named way to read files of one source."""
+
+    id: int | None = key()
+    seller_id: int = ref("seller.id")
+    source: str = text(length=80)
+    change_id: int = ref("change.id")
+    __table_args__ = (UniqueConstraint("seller_id", "source"), not_empty("source"), append_only())
+
+
+class MappingVersion(Base, table=True):
+    """Columns, zone and id rule of a mapping; who wrote it and who released it."""
+
+    id: int | None = key()
+    mapping_id: int = ref("import_mapping.id")
+    version: int = big()
+    rule: dict[str, Any] = document()
+    author: str = text(length=120)
+    approved_by: str = text("", length=120)
+    change_id: int = ref("change.id")
+    __table_args__ = (UniqueConstraint("mapping_id", "version"), append_only())
+
+
+class IngestBatch(Base, table=True):
+    """One delivery of usage, or one correction of it: the unit that is sealed. U(source, cursor) makes delivery idempotent."""
+
+    id: int | None = key()
+    seller_id: int = ref("seller.id")
+    source: str = text(length=200)
+    cursor: str = text(length=200)
+    state: BatchState = word(BatchState)
+    received_at: datetime = instant()
+    accepted: int = big(0)
+    duplicates: int = big(0)
+    conflicts: int = big(0)
+    rejected: int = big(0)
+    detail: dict[str, Any] = document()
+    change_id: int = ref("change.id", index=True)
+    __table_args__ = (
+        UniqueConstraint("seller_id", "source", "cursor"),
+        not_empty("source"),
+        not_empty("cursor"),
+        check("accepted >= 0 AND duplicates >= 0 AND conflicts >= 0 AND rejected >= 0", "counts_not_negative"),
+        append_only(),
+    )
+
+
+class UsageIdentity(Base, table=True):
+    """D. Who has been seen: (customer, event id) -> what it said and on which local date. Never partitioned, never archived."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    event_id: str = Field(sa_column=Column(String(200), nullable=False))
+    content_hash: str = text(length=64)
+    local_date: date
+    batch_id: int = big()
+    __table_args__ = (PrimaryKeyConstraint("customer_id", "event_id"), not_empty("event_id"), append_only())
+
+
+class UsageEvent(Base, table=True):
+    """D. One immutable fact. On PostgreSQL range-partitioned by month of local_date."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    local_date: date = Field(sa_column=Column(Date, nullable=False))
+    event_id: str = Field(sa_column=Column(String(200), nullable=False))
+    meter_id: int = big()
+    occurred_at: datetime = instant()
+    quantity_units: int = big()
+    quantity_picos: int = big(0)
+    dims: dict[str, Any] = document()
+    dims_hash: str = text("", length=64)
+    properties: dict[str, Any] = document()
+    source: str = text("", length=200)
+    batch_id: int = big()
+    __table_args__ = (
+        PrimaryKeyConstraint("customer_id", "local_date", "event_id"),
+        Index("ix_usage_event_meter", "customer_id", "meter_id", "local_date"),
+        Index("ix_usage_event_batch", "batch_id"),
+        picos_in_range(),
+        {**append_only(), "postgresql_partition_by": "RANGE (local_date)"},
+    )
+
+
+class UsageConflict(Base, table=True):
+    """D. The same identity with other content: kept and shown, both contents of it."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    event_id: str = text(length=200)
+    content_hash: str = text(length=64)
+    content: dict[str, Any] = document()
+    kept_hash: str = text(length=64)
+    kept_content: dict[str, Any] = document()
+    received_at: datetime = instant()
+    batch_id: int = big()
+    __table_args__ = (PrimaryKeyConstraint("customer_id", "event_id", "content_hash"), append_only())
+
+
+class UsageRejection(Base, table=True):
+    """Raw input that could not be an event, with every fault found. It holds no identity; it is mended and replayed."""
+
+    id: int | None = key()
+    batch_id: int = ref("ingest_batch.id")
+    position: str = text(length=80)
+    seller_id: int = ref("seller.id")
+    raw: str = text()
+    faults: list[Any] = document()
+    group_key: str = text(length=120, index=True)
+    state: RejectionState = word(RejectionState, RejectionState.OPEN)
+    settled_by: str = text("", length=120)
+    reason: str = text("")
+    replay_batch_id: int | None = ref("ingest_batch.id", optional=True)
+    __table_args__ = (
+        UniqueConstraint("batch_id", "position"),
+        append_only(but=("state", "settled_by", "reason", "replay_batch_id")),
+    )
+
+
+class UsageDay(Base, table=True):
+    """D. The state of (customer, meter, dimension values, local date) from which any period's quantity is exact.
+    `quantity_*` is the sum; `last_*`, `max_*`, `integral_*`, `level_*` serve the other aggregations. Adjustments are not in it."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    meter_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    dims_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    local_date: date = Field(sa_column=Column(Date, nullable=False))
+    dims: dict[str, Any] = document()
+    events: int = big(0)
+    quantity_units: int = big(0)
+    quantity_picos: int = big(0)
+    max_units: int | None = big(optional=True)
+    max_picos: int | None = big(optional=True)
+    last_units: int | None = big(optional=True)
+    last_picos: int | None = big(optional=True)
+    last_at: datetime | None = instant(optional=True)
+    last_event_id: str = text("", length=200)
+    level_in_units: int | None = big(optional=True)
+    level_in_picos: int | None = big(optional=True)
+    integral_units: int | None = big(optional=True)
+    integral_picos: int | None = big(optional=True)
+    level_out_units: int | None = big(optional=True)
+    level_out_picos: int | None = big(optional=True)
+    last_batch: int = big()
+    __table_args__ = (
+        PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "local_date"),
+        Index("ix_usage_day_date", "local_date"),
+        check("events >= 0", "events_not_negative"),
+        picos_in_range(),
+    )
+
+
+class UsageDistinct(Base, table=True):
+    """D. The distinct values of a day, for unique_count."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    meter_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    dims_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    local_date: date = Field(sa_column=Column(Date, nullable=False))
+    value: str = Field(sa_column=Column(String(200), nullable=False))
+    last_batch: int = big()
+    __table_args__ = (PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "local_date", "value"),)
+
+
+class UsageHour(Base, table=True):
+    """D. Hourly states where a price has windows."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    meter_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    dims_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    hour_at: datetime = instant()
+    local_date: date
+    events: int = big(0)
+    quantity_units: int = big(0)
+    quantity_picos: int = big(0)
+    max_units: int | None = big(optional=True)
+    max_picos: int | None = big(optional=True)
+    last_batch: int = big()
+    __table_args__ = (PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "hour_at"), picos_in_range())
+
+
+class UsageWithdrawal(Base, table=True):
+    """D. An event withdrawn whole because it was for the wrong customer or meter. Its day is rebuilt in that transaction."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    event_id: str = Field(sa_column=Column(String(200), nullable=False))
+    local_date: date
+    reason: str = text()
+    actor: str = text(length=120)
+    batch_id: int = big()
+    __table_args__ = (PrimaryKeyConstraint("customer_id", "event_id"), not_empty("reason"), append_only())
+
+
+class UsageArchive(Base, table=True):
+    """A month of events that was written to a file: which, its hash, what it holds."""
+
+    id: int | None = key()
+    month: date
+    version: int = big()
+    file: str = text()
+    sha256: str = text(length=64)
+    rows: int = big()
+    first_seal: int = big()
+    last_seal: int = big()
+    change_id: int = ref("change.id")
+    __table_args__ = (UniqueConstraint("month", "version"), append_only())
+
+
+class UsageAdjustment(Base, table=True):
+    """D. A signed correction of a period's quantity, added after aggregation."""
+
+    customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    key: str = Field(sa_column=Column(String(120), nullable=False))
+    meter_id: int = big()
+    dims: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    dims_hash: str = text("", length=64)
+    local_date: date
+    quantity_units: int = big()
+    quantity_picos: int = big(0)
+    reason: str = text()
+    actor: str = text(length=120)
+    reverses: str = text("", length=120)
+    batch_id: int = big()
+    __table_args__ = (
+        PrimaryKeyConstraint("customer_id", "key"),
+        Index("ix_usage_adjustment_meter", "customer_id", "meter_id", "local_date"),
+        not_empty("reason"),
+        picos_in_range(),
+        append_only(),
+    )
