@@ -80,6 +80,13 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def plain_digits(value: Decimal) -> str:
+    """The shortest plain spelling: no exponent, no trailing zeros, no minus zero. (`normalize()` would round to 28 digits.)"""
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """An exact decimal of up to 26 + 12 digits: NUMERIC(38, 12) on PostgreSQL, canonical text on SQLite (which would turn a
     NUMERIC into a binary float). Never summed in SQL: what is summed is kept as integers."""
@@ -114,19 +121,19 @@ def ref(target: str, *, optional: bool = False, index: bool = False) -> Any:
     return Field(
         default=None if optional else ...,
         foreign_key=target,
-        sa_type=BigId,  # type: ignore[call-overload]
+        sa_type=BigId,
         nullable=optional,
         index=index,
     )
 
 
 def big(default: Any = ..., *, optional: bool = False, index: bool = False) -> Any:
-    return Field(default=None if optional else default, sa_type=BigInteger, nullable=optional, index=index)  # type: ignore[call-overload]
+    return Field(default=None if optional else default, sa_type=BigInteger, nullable=optional, index=index)
 
 
 def text(default: Any = ..., *, length: int | None = None, optional: bool = False, index: bool = False) -> Any:
     kind = String(length) if length else Text()
-    return Field(default=None if optional else default, sa_type=kind, nullable=optional, index=index)  # type: ignore[call-overload]
+    return Field(default=None if optional else default, sa_type=kind, nullable=optional, index=index)
 
 
 def word(kind: type[StrEnum], default: Any = ..., *, name: str = "", index: bool = False) -> Any:
@@ -139,24 +146,24 @@ def word(kind: type[StrEnum], default: Any = ..., *, name: str = "", index: bool
         length=24,
         values_callable=lambda e: [member.value for member in e],
     )
-    return Field(default=default, sa_type=column_type, nullable=False, index=index)  # type: ignore[call-overload]
+    return Field(default=default, sa_type=column_type, nullable=False, index=index)
 
 
 def instant(*, optional: bool = False, index: bool = False) -> Any:
-    return Field(default=None if optional else ..., sa_type=Instant, nullable=optional, index=index)  # type: ignore[call-overload]
+    return Field(default=None if optional else ..., sa_type=Instant, nullable=optional, index=index)
 
 
 def exact(default: Any = ..., *, optional: bool = False) -> Any:
-    return Field(default=None if optional else default, sa_type=ExactDecimal, nullable=optional)  # type: ignore[call-overload]
+    return Field(default=None if optional else default, sa_type=ExactDecimal, nullable=optional)
 
 
 def document(default: Any = ..., *, optional: bool = False) -> Any:
     """A JSON value. Money and quantities in it are strings."""
-    return Field(default=None if optional else default, sa_type=JSON, nullable=optional)  # type: ignore[call-overload]
+    return Field(default=None if optional else default, sa_type=JSON, nullable=optional)
 
 
 def currency() -> Any:
-    return Field(sa_type=String(3), nullable=False)  # type: ignore[call-overload]
+    return Field(sa_type=String(3), nullable=False)
 
 
 def check(rule: str, name: str) -> CheckConstraint:

@@ -93,12 +93,12 @@ def sqlite() -> Iterator[str]:
         "AND EXISTS (SELECT 1 FROM document_input i WHERE i.document_id = NEW.subject_id AND i.actor = NEW.actor) "
         "BEGIN SELECT RAISE(ABORT, 'approval_four_eyes: who entered by hand what a document rests on cannot approve it'); END"
     )
-    for table, owner in LINES.items():
+    for lines, owner in LINES.items():
         for moment, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
             yield (
-                f"CREATE TRIGGER {table}_frozen_{moment.lower()} BEFORE {moment} ON {table} "
+                f"CREATE TRIGGER {lines}_frozen_{moment.lower()} BEFORE {moment} ON {lines} "
                 f"WHEN EXISTS (SELECT 1 FROM document d WHERE d.id = {owner.format(row=row)} AND d.status IN ('issued', 'cancelled')) "
-                f"BEGIN SELECT RAISE(ABORT, '{table}_frozen: an issued document never changes'); END"
+                f"BEGIN SELECT RAISE(ABORT, '{lines}_frozen: an issued document never changes'); END"
             )
 
 
@@ -209,14 +209,14 @@ def postgresql() -> Iterator[str]:
         "(SELECT 1 FROM document_input i WHERE i.document_id = NEW.subject_id AND i.actor = NEW.actor)",
         "approval_four_eyes: who entered by hand what a document rests on cannot approve it",
     )
-    for table, owner in LINES.items():
+    for lines, owner in LINES.items():
         for moment, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
             yield from _guard(
-                f"{table}_frozen_{moment.lower()}",
-                table,
+                f"{lines}_frozen_{moment.lower()}",
+                lines,
                 moment,
                 f"EXISTS (SELECT 1 FROM document d WHERE d.id = {owner.format(row=row)} AND d.status IN ('issued', 'cancelled'))",
-                f"{table}_frozen: an issued document never changes",
+                f"{lines}_frozen: an issued document never changes",
             )
 
 
