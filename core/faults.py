@@ -13,8 +13,8 @@ Two ways to declare one, both at module level so that importing the module is en
     SEND = faults.fault_point("invoicing.deliver.send")  then:           with SEND: …   or   @SEND
 
 `fault_point` has two points, NAME.before and NAME.after: killed before the call nothing has happened, killed after it
-the call happened and nobody wrote it down. A literal `faults.point("a.name")` counts as declared too: the test reads the
-source.
+the call happened and nobody wrote it down. A literal `faults.point("a.name")` counts as declared too: the test
+reads the source.
 """
 
 import os

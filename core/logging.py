@@ -1,6 +1,6 @@
-"""Logs: structlog, to standard error, for eyes or as one JSON object a line. What looks like a secret is never written.
+"""Logs: structlog, to standard error, for eyes or one JSON object a line. What looks like a secret is never written.
 
-`configure()` once at the start of a process; then `log = get_logger(__name__)` and `log.info("invoice.issued", number=…)`.
+`configure()` once when a process starts; then `log = get_logger(__name__)`, `log.info("invoice.issued", number=…)`.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie|credential", re.IGNORECASE)
+SECRET_NAME = re.compile(r"password|passwd|secret|(^|_)token$|api_?key|authorization|cookie|credential", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+@", re.IGNORECASE)
 HIDDEN = "[hidden]"
 

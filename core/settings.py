@@ -1,7 +1,7 @@
-"""Settings: what differs from one installation to the next. docs/settings.md lists every one; a test keeps the two alike.
+"""Settings: what differs from one installation to the next. docs/settings.md lists them; a test keeps the two alike.
 
-Read from the environment (COUNTINGHOUSE_ before the name) and from a file `.env` in the project's folder; the environment
-wins. Business settings (day basis, tolerances, …) are no settings in this sense: they are dated rows in the database.
+Read from the environment (COUNTINGHOUSE_ before the name) and from a file `.env` in the project's folder; the
+environment wins. Business settings (day basis, tolerances, …) are something else: dated rows in the database.
 """
 
 from functools import lru_cache
@@ -22,35 +22,45 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ROOT / ".env", extra="ignore", frozen=True)
 
     database_url: str = Field(
-        "sqlite:///data/local/countinghouse.db",
+        default="sqlite:///data/local/countinghouse.db",
         repr=False,
         description="Where everything is kept: SQLite, or PostgreSQL as postgresql://user:password@host/name.",
     )
-    demo: bool = Field(True, description="Load the demo business when `make run` meets a new, empty database.")
+    demo: bool = Field(default=True, description="Load the demo business when `make run` meets a new, empty database.")
 
-    host: str = Field("127.0.0.1", description="The address that the desk listens on.")
-    port: int = Field(8501, ge=1, le=65535, description="The port that the desk listens on.")
-    base_url: str = Field("", description="The desk's address as people type it, for links in e-mails; made up if empty.")
-    session_hours: int = Field(12, ge=1, le=720, description="Hours after which a sign-in ends.")
+    host: str = Field(default="127.0.0.1", description="The address that the desk listens on.")
+    port: int = Field(default=8501, ge=1, le=65535, description="The port that the desk listens on.")
+    base_url: str = Field(default="", description="The desk's address as people type it, for links in e-mails.")
+    session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which a sign-in ends.")
 
-    inbox_dir: Path = Field(Path("data/local/inbox"), description="Usage files put here are taken in by the jobs.")
-    outbox_dir: Path = Field(Path("data/local/outbox"), description="E-mails are written here while no SMTP host is set.")
+    inbox_dir: Path = Field(
+        default=Path("data/local/inbox"), description="Usage files put here are taken in by the jobs."
+    )
+    outbox_dir: Path = Field(
+        default=Path("data/local/outbox"), description="E-mails are put here while no SMTP host is set."
+    )
 
-    smtp_host: str = Field("", description="The server that sends e-mails; empty: they go to the outbox folder.")
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
-    smtp_user: str = Field("", description="The name to sign in to it with; empty: no sign-in.")
-    smtp_password: SecretStr = Field(SecretStr(""), description="The password that goes with the name.")
-    smtp_starttls: bool = Field(True, description="Encrypt the connection (STARTTLS); only a local test server needs no.")
-    smtp_sender: str = Field("billing@example.com", description="The address that e-mails come from.")
-    smtp_timeout_seconds: int = Field(30, ge=1, le=600, description="Seconds to wait for the mail server.")
+    smtp_host: str = Field(
+        default="", description="The server that sends e-mails; empty: they go to the outbox folder."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field(default="", description="The name to sign in to it with; empty: no sign-in.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="The password that goes with the name.")
+    smtp_starttls: bool = Field(default=True, description="Encrypt the connection (STARTTLS).")
+    smtp_sender: str = Field(default="billing@example.com", description="The address that e-mails come from.")
+    smtp_timeout_seconds: int = Field(default=30, ge=1, le=600, description="Seconds to wait for the mail server.")
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
-    log_format: Literal["console", "json"] = Field("console", description="For eyes, or one JSON object a line.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="For eyes, or one JSON object a line."
+    )
 
     @field_validator("database_url")
     @classmethod
     def _driver_and_place(cls, value: str) -> str:
-        """The driver is ours to choose; a relative SQLite file counts from the project's folder, not from the shell's."""
+        """The driver is ours to choose; a relative SQLite file counts from the project's folder."""
         for name in ("postgres://", "postgresql://"):
             if value.startswith(name):
                 return "postgresql+psycopg://" + value.removeprefix(name)

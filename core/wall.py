@@ -1,4 +1,4 @@
-"""The one place that reads the clock. Only edges (app, jobs, the shell) call it and pass what it says down as an argument."""
+"""The one place that reads the clock. Only edges (app, jobs, the shell) call it, and pass on what it says."""
 
 from datetime import UTC, datetime
 
