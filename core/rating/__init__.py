@@ -1,0 +1,58 @@
+"""Rating: quantities × prices → exact amounts, explained. Pure.
+
+Owns: the price models (one file a family), the order of steps around them (rules), proration by days, the document's
+arithmetic from lines to total, and explanations. Does not own: prices and their validation (core.catalog), where
+quantities come from (core.metering), what was billed (core.invoicing), documents and charges.
+Dates: `period` is the whole period of the price's cadence in the customer's zone; a part's `service` days lie inside.
+Invariants: P1 a graduated amount never falls as the quantity grows, P2 the parts of a period sum to its rounded whole,
+M2 and M4 of every document, M3 every split sums to its whole. Nothing here reads a clock, a database or a setting.
+
+To add a price model: a dataclass in core/catalog/model.py, its reading in core/catalog/prices.py, one file here with
+its amount, one branch in rules._model_amount, its steps in explain.py, its table in tests/rules/test_rating.py.
+"""
+
+from core.catalog.model import Price
+from core.catalog.prices import price_from_json, price_hash, price_to_json
+from core.rating.arithmetic import DocumentLine, DocumentSums, LineSums, TaxTotal, sum_document
+from core.rating.explain import sentences
+from core.rating.model import (
+    NOTHING,
+    RATING_VERSION,
+    Adjustment,
+    BilledBefore,
+    DayBasis,
+    Direction,
+    PeriodInfo,
+    TierStep,
+    Usage,
+)
+from core.rating.proration import elapsed, prorate
+from core.rating.rated import Part, Rated
+from core.rating.rules import rate
+
+__all__ = [
+    "NOTHING",
+    "RATING_VERSION",
+    "Adjustment",
+    "BilledBefore",
+    "DayBasis",
+    "Direction",
+    "DocumentLine",
+    "DocumentSums",
+    "LineSums",
+    "Part",
+    "PeriodInfo",
+    "Price",
+    "Rated",
+    "TaxTotal",
+    "TierStep",
+    "Usage",
+    "elapsed",
+    "price_from_json",
+    "price_hash",
+    "price_to_json",
+    "prorate",
+    "rate",
+    "sentences",
+    "sum_document",
+]

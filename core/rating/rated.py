@@ -1,0 +1,105 @@
+"""What rating hands back. The explanation is built when somebody asks for it, and says the same as the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from core.catalog.model import Price
+from core.clock import Period
+from core.money import to_major
+from core.rating.explain import explain_part, explain_parts, explain_rated
+from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, PeriodInfo, TierStep, Usage, Walk
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a proration: a quantity in force over its own service days, charged or given back.
+
+    The amount is R(whole × share_after) − R(whole × share_before), negative for a credit; `whole` is what the quantity
+    costs over the whole period. `walk` shows how the whole comes about.
+    """
+
+    price: Price
+    direction: Direction
+    service: Period
+    whole_period: Period
+    quantity: Fraction
+    walk: Walk
+    share_before: Fraction
+    share_after: Fraction
+    amount_minor: int
+
+    @property
+    def whole(self) -> Fraction:
+        return self.walk.exact
+
+    @property
+    def share(self) -> Fraction:
+        """The share of the whole period that the service days are."""
+        return self.share_after - self.share_before
+
+    @property
+    def exact(self) -> Fraction:
+        """In major units, negative for a credit."""
+        return self.whole * self.share * (1 if self.direction is Direction.CHARGE else -1)
+
+    @property
+    def rounding_delta(self) -> Fraction:
+        return to_major(self.amount_minor, self.price.currency) - self.exact
+
+    @cached_property
+    def explanation(self) -> dict[str, Any]:
+        """Plain JSON, enough to redo the amount by hand."""
+        return explain_part(
+            self.price, self.direction, self.service, self.whole_period, self.walk, self.share_before, self.share_after
+        )
+
+
+@dataclass(frozen=True)
+class Rated:
+    """An exact amount and what it is as money.
+
+    From `rate`: `walk`, `usage` and `billed_before` are set; `exact` and `amount_minor` are what is left to bill. From
+    `prorate`: `parts` are, each a line of its own, and the figures are their sums.
+    """
+
+    price: Price
+    period: PeriodInfo
+    quantity: Fraction
+    exact: Fraction
+    amount_minor: int
+    walk: Walk | None = None
+    usage: Usage | None = None
+    billed_before: BilledBefore = NOTHING
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def currency(self) -> str:
+        return self.price.currency
+
+    @property
+    def rounding_delta(self) -> Fraction:
+        """amount − exact, in major units: what rounding added or took."""
+        return to_major(self.amount_minor, self.currency) - self.exact
+
+    @property
+    def tiers(self) -> tuple[TierStep, ...]:
+        return self.walk.model.tiers if self.walk else ()
+
+    @property
+    def added_by_minimum(self) -> Fraction:
+        return self.walk.added_by_minimum if self.walk else ZERO
+
+    @property
+    def taken_off_by_maximum(self) -> Fraction:
+        return self.walk.taken_off_by_maximum if self.walk else ZERO
+
+    @cached_property
+    def explanation(self) -> dict[str, Any]:
+        """Plain JSON: the steps in order, enough for a stranger to redo the amount by hand."""
+        if self.walk is None or self.usage is None:
+            return explain_parts(self.price, self.period.period, [part.explanation for part in self.parts])
+        return explain_rated(self.price, self.walk, self.usage, self.period, self.billed_before)
