@@ -139,11 +139,9 @@ class Reader:
     def day(self, name: str) -> date | None:
         """A day such as 2024-02-29; None and a fault for anything else."""
         value = self.fields.get(name)
-        try:
+        with suppress(ValueError):  # the same sentence as for anything else that is no day
             if isinstance(value, str) and len(value) == len("2024-02-29"):
                 return date.fromisoformat(value)
-        except ValueError:
-            pass  # the same sentence as for anything else that is no day
         self.fault("not_a_date", name, f'{name!r} must be a day such as "2024-02-29", not {value!r}.')
         return None
 
