@@ -7,6 +7,7 @@ at fault), and writes what is wrong to the list that all readers of one input sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum

@@ -54,7 +54,7 @@ class Base(SQLModel, registry=registry()):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
-Base.metadata.naming_convention = NAMING  # type: ignore[assignment]  # set before the first table exists
+Base.metadata.naming_convention = NAMING  # set before the first table exists
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER is SQLite's own rowid
 JSON = PlainJSON().with_variant(JSONB(), "postgresql")
