@@ -73,8 +73,8 @@ def price_from_json(obj: object, path: str = "") -> Price:
     return price
 
 
-def read_price(reader: Reader) -> Price | None:
-    """As price_from_json, but faults stay with the reader; None if there are any."""
+def read_price(reader: Reader, settings: Reader | None = None) -> Price | None:
+    """As price_from_json, but faults stay with the reader; None if there are any. `settings` may stand elsewhere."""
     before = len(reader.faults)
     if reader.faults and not reader.fields:
         return None
@@ -83,7 +83,7 @@ def read_price(reader: Reader) -> Price | None:
     model = _read_model(reader)
     timing = _read_timing(reader, kind)
     cadence = _read_cadence(reader, kind)
-    settings = reader.object("settings")
+    settings = settings or reader.object("settings")
     _check_settings(settings)
     convert = _read_convert(settings.object("convert"), kind) if settings.has("convert") else None
     rest = _read_rest(reader, kind)

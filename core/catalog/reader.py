@@ -85,6 +85,16 @@ class Reader:
             self.faults.extend(error.faults)
             return default
 
+    def decimals(self, name: str) -> list[Decimal]:
+        """A list of exact decimals; what is at fault in it is left out."""
+        value = self.fields.get(name)
+        if not isinstance(value, list):
+            self.fault("not_a_list", name, f"{name!r} must be a list of numbers.")
+            return []
+        items = Reader({f"{name}[{position}]": item for position, item in enumerate(value)}, self.path, self.faults)
+        found = [items.decimal(item) for item in items.fields if items.needed(item, "a number")]
+        return [number for number in found if number is not None]
+
     def amount(self, name: str, default: Decimal, least: int | None = 0, above: int | None = None) -> Decimal:
         """A decimal within limits: at least `least`, more than `above`."""
         value = self.decimal(name, default)
