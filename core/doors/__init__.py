@@ -1,0 +1,9 @@
+"""Doors: the rules of the business asked from the shell, one JSON object in, one out. Nothing is saved.
+
+Owns: the JSON of each question and answer, one module a door. Does not own: any rule; a door calls the very functions
+that billing uses. A refusal is `refusal(error)` and exit code 2. docs/doors.md shows each door with its example.
+"""
+
+from core.doors.rate import rate_document, refusal
+
+__all__ = ["rate_document", "refusal"]
