@@ -1,0 +1,90 @@
+"""Fixtures that all tests share. A test that takes `engine`, `session` or `database_url` runs on both databases."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from core import db
+from tests.support import cluster, databases, strictness
+from tests.support.strictness import (  # noqa: F401  # pytest takes a conftest's hooks by their names
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+)
+
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True)  # the machine is shared: no deadlines
+hypothesis.settings.load_profile("house")
+BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        folder = cluster.run_dir()  # before the workers start: they inherit its name
+        for name in [name for name in os.environ if name.startswith("COUNTINGHOUSE_") and "_TEST_" not in name]:
+            del os.environ[name]
+        os.environ["COUNTINGHOUSE_DATABASE_URL"] = f"sqlite:///{folder}/nobody-s.db"  # never the one of data/local
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        cluster.end_run()
+
+
+@pytest.fixture(params=BOTH)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """sqlite, then postgresql; skipped with a reason where this machine has no PostgreSQL."""
+    kind: str = request.param
+    if kind == "postgresql":
+        try:
+            cluster.cluster()
+        except cluster.CannotRun as why:
+            strictness.cannot_run(str(why))
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database of its own, for tests that start processes."""
+    with databases.fresh(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a single table, for tests of migrations."""
+    with databases.fresh(database_kind, tmp_path, empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = db.make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """An open session; what a test does not commit is rolled back with its database."""
+    with Session(engine, expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> Iterator[str]:
+    """A migrated SQLite file, for the few tests that need one database and not both."""
+    with databases.fresh("sqlite", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; skipped with a reason where there is none."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or strictness.cannot_run("no Chromium (on Debian: apt-get install chromium)")
