@@ -40,11 +40,11 @@ _one_at_a_time = threading.Lock()  # reportlab's fonts hold the state of the doc
 
 
 def render(copy: DocumentCopy, *, fallback_fonts: Iterable[Path] | None = None) -> bytes:
-    """The PDF of a document. `fallback_fonts` are TrueType files for characters that DejaVu Sans lacks; without them,
-    one that the system has. What no font has is drawn as U+FFFD and logged."""
+    """The PDF of a document, or of a draft where it has no number. `fallback_fonts` are TrueType files for characters
+    that DejaVu Sans lacks; without them, one that the system has. What no font has is drawn as U+FFFD and logged."""
     with _one_at_a_time:
         sheet = lay_out(copy, fallback_fonts)
-        title = f"{words.TITLES[copy.kind]} {copy.number}".strip()
+        title = words.name_of(copy)
         facts = Facts(title, copy.seller.name, f"{title} for {copy.account.name}", "en", copy.document_date)
         made = draw(sheet, facts)
     if sheet.setter.missing:
@@ -82,7 +82,7 @@ class Paper:
         self.sheet.pages.append(type(self.sheet.page)())
         y = mm(15)
         self.sheet.text(self.left, y, self.copy.seller.name, SMALL)
-        self.sheet.right(self.right, y, f"{words.TITLES[self.copy.kind]} {self.copy.number}", SMALL)
+        self.sheet.right(self.right, y, words.name_of(self.copy), SMALL)
         self.sheet.y = y + mm(7)
 
     def need(self, height: int) -> None:
@@ -91,11 +91,11 @@ class Paper:
 
     def head(self) -> None:
         copy, sheet = self.copy, self.sheet
-        half = self.left + self.width * 58 // 100
-        sheet.right(self.right, mm(23), words.TITLES[copy.kind], TITLE)
+        half = self.left + self.width * 56 // 100
         y = sheet.block(self.left, mm(23) - SELLER.size, self.width * 68 // 100, copy.seller.name, SELLER)
         for line in words.seller_lines(copy.seller):
             y = sheet.block(self.left, y, self.width * 68 // 100, line, SMALL)
+        sheet.right(self.right, mm(23), words.TITLES[copy.kind] + ("" if copy.number else " (draft)"), TITLE)
         top = max(y + mm(8), mm(48))
         y = sheet.block(self.left, top, self.width // 2, "Billed to", SMALL)
         y = sheet.block(self.left, y, self.width // 2, copy.account.name, PARTY_NAME)
@@ -104,7 +104,7 @@ class Paper:
         side = top + SMALL.step
         for label, value in words.facts_rows(copy):
             sheet.text(half, side + VALUE.size, label, LABEL)
-            side = sheet.block(half + mm(30), side, self.right - half - mm(30), value, VALUE)
+            side = sheet.block(half + mm(32), side, self.right - half - mm(32), value, VALUE)
         sheet.y = max(y, side) + mm(7)
         self.due_strip()
         for text in (words.referred(copy), copy.seller.opening_text, copy.note):
@@ -113,16 +113,16 @@ class Paper:
 
     def due_strip(self) -> None:
         """What is to be paid and by when, at a glance."""
-        copy, sheet, totals = self.copy, self.sheet, self.copy.totals
-        label = "Amount due"
-        if copy.kind is DocumentKind.INVOICE and copy.due_date and totals.due_minor:
-            label = f"Amount due by {words.day(copy.due_date)}"
-        elif copy.kind is DocumentKind.CREDIT_NOTE:
-            label = "Amount credited"
+        copy, sheet = self.copy, self.sheet
+        label, minor = f"{words.TITLES[copy.kind]} total", copy.totals.total_minor
+        if copy.kind is DocumentKind.INVOICE:
+            label, minor = "Amount due", copy.totals.due_minor
+            if copy.due_date and minor:
+                label = f"Amount due by {words.day(copy.due_date)}"
         height = mm(11)
         sheet.box(self.left, sheet.y, self.width, height, TINT)
         sheet.text(self.left + mm(3), sheet.y + mm(7), label, DUE_LABEL)
-        figure = f"{words.money(totals.due_minor, copy.currency)} {copy.currency}"
+        figure = f"{words.money(minor, copy.currency)} {copy.currency}"
         sheet.right(self.right - mm(3), sheet.y + mm(7) + 300, figure, DUE)
         sheet.y += height + mm(7)
 
@@ -161,8 +161,8 @@ class Paper:
                 sheet.y += mm(1)
             baseline = sheet.y + style.size + (style.step - style.size) // 3
             room = self.right - left - sheet.setter.width(figure, style.size, style.font) - mm(3)
-            sheet.right(self.right, baseline, figure, style)
             end = sheet.block(left, baseline - style.size, room, label, style)
+            sheet.right(self.right, baseline, figure, style)
             sheet.y = max(sheet.y + style.step, end)
         sheet.y += mm(6)
 

@@ -66,14 +66,17 @@ class Table:
         ]
 
     def _widths(self, texts: list[list[str]]) -> list[int]:
-        """Each column as wide as its widest cell, up to its limit; the description takes the rest."""
+        """Each column as wide as its widest cell, up to its limit, but never too narrow for a number: a broken one
+        could be misread. The description takes the rest."""
         measure = self.sheet.setter.width
         widths = []
         for position, column in enumerate(self.columns):
             cells = {row[position] for row in texts}
             widest = max((measure(text, CELL.size) for text in cells), default=0)
-            head = max(measure(word, HEAD.size, BOLD) for word in column.head.split(" "))
-            widths.append(max(min(widest, column.most), head) if column.most else 0)
+            head = min(measure(column.head, HEAD.size, BOLD), column.most)
+            words_alone = {word for text in cells for word in text.split(" ")} if widest > column.most else ()
+            number = max((measure(word, CELL.size) for word in words_alone), default=0)
+            widths.append(max(min(widest, column.most), head, number) if column.most else 0)
         widths[1] = self.width - sum(widths) - GAP * (len(widths) - 1)
         return widths
 

@@ -14,7 +14,6 @@ from core.words import DocumentKind, TaxCategory
 
 LOCALE = "en"  # of figures and country names
 DAYS = "en_GB"  # of dates: 5 Mar 2024
-MINUS = "\u2212"
 
 TITLES = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_NOTE: "Credit note", DocumentKind.RECEIPT: "Receipt"}
 CATEGORIES = {
@@ -121,12 +120,16 @@ def bank_rows(bank: BankDetails, reference: str) -> list[tuple[str, str]]:
     return [row for row in rows if row[1]]
 
 
+def name_of(copy: DocumentCopy) -> str:
+    return f"{TITLES[copy.kind]} {copy.number or '(draft)'}"
+
+
 def facts_rows(copy: DocumentCopy) -> list[tuple[str, str]]:
     """What stands beside the account's address."""
     title = TITLES[copy.kind]
     point = copy.tax_point if copy.tax_point not in (None, copy.document_date) else None
     rows = [
-        (f"{title} number", copy.number),
+        (f"{title} number", copy.number or "draft, not issued"),
         (f"{title} date", day(copy.document_date)),
         ("Tax point", day(point) if point else ""),
         ("Due date", day(copy.due_date) if copy.due_date else ""),
