@@ -66,19 +66,26 @@ class Table:
         ]
 
     def _widths(self, texts: list[list[str]]) -> list[int]:
-        """Each column as wide as its widest cell, up to its limit, but never too narrow for a number: a broken one
-        could be misread. The description takes the rest."""
-        measure = self.sheet.setter.width
-        widths = []
-        for position, column in enumerate(self.columns):
-            cells = {row[position] for row in texts}
-            widest = max((measure(text, CELL.size) for text in cells), default=0)
-            head = min(measure(column.head, HEAD.size, BOLD), column.most)
-            words_alone = {word for text in cells for word in text.split(" ")} if widest > column.most else ()
-            number = max((measure(word, CELL.size) for word in words_alone), default=0)
-            widths.append(max(min(widest, column.most), head, number) if column.most else 0)
-        widths[1] = self.width - sum(widths) - GAP * (len(widths) - 1)
+        """Each column as wide as its content wants; the description takes the rest. A number is kept on one line, for a
+        broken one could be misread, unless that would leave the description no room."""
+        rooms = [self._rooms(column, {row[n] for row in texts}) for n, column in enumerate(self.columns)]
+        for whole in (True, False):
+            widths = [max(wanted, number) if whole else wanted for wanted, number in rooms]
+            widths[1] = 0
+            widths[-1] = max(rooms[-1])  # amounts are never broken
+            widths[1] = self.width - sum(widths) - GAP * (len(widths) - 1)
+            if widths[1] >= mm(30):
+                break
         return widths
+
+    def _rooms(self, column: Column, cells: set[str]) -> tuple[int, int]:
+        """What a column would like, up to its limit, and what its longest word needs."""
+        measure = self.sheet.setter.width
+        widest = max((measure(text, CELL.size) for text in cells), default=0)
+        wanted = max(min(widest, column.most), min(measure(column.head, HEAD.size, BOLD), column.most))
+        if widest <= column.most:
+            return wanted, wanted
+        return wanted, max(measure(word, CELL.size) for text in cells for word in text.split(" "))
 
     def draw(self, keep_below: int) -> None:
         """All rows; the last one stays with the `keep_below` of totals that follow it."""

@@ -9,9 +9,12 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from core.invoicing.typeset import REGULAR, Run, Typesetter
+
+rl_config.useA85 = 0  # its ASCII armour of each stream costs a quarter of the size and time, and no mail needs it
 
 Colour = tuple[int, int, int]
 
