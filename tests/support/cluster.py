@@ -61,8 +61,9 @@ def run_dir() -> Path:
 
 def end_run() -> None:
     """Stop the server, if one was started, and remove the folder. Called by the process that began the run."""
-    known = os.environ.pop(RUN_DIR, None)
-    if known is not None:
+    known = os.environ.get(RUN_DIR)
+    if known is not None and Path(known).name.startswith(f"{PREFIX}{os.getpid()}-"):
+        del os.environ[RUN_DIR]
         _clear(Path(known))
 
 
