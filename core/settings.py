@@ -19,7 +19,9 @@ PREFIX = "COUNTINGHOUSE_"
 class Settings(BaseSettings):
     """One field, one row of docs/settings.md. Paths that are not absolute count from the project's folder."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ROOT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ROOT / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         default="sqlite:///data/local/countinghouse.db",
@@ -68,9 +70,9 @@ class Settings(BaseSettings):
         backend = url.get_backend_name()
         if backend not in ("sqlite", "postgresql"):
             raise ValueError(f"{backend} is not supported: use sqlite:///… or postgresql://…")
-        if backend == "sqlite" and url.database and url.database != ":memory:":
-            url = url.set(database=str(ROOT / url.database))
-        return url.render_as_string(hide_password=False)
+        if backend != "sqlite" or url.database in (None, "", ":memory:") or Path(str(url.database)).is_absolute():
+            return value
+        return url.set(database=str(ROOT / str(url.database))).render_as_string(hide_password=False)
 
     @field_validator("inbox_dir", "outbox_dir")
     @classmethod
