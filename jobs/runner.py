@@ -9,7 +9,7 @@ import os
 import socket
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,11 +70,10 @@ def is_dead(name: str) -> bool:
     if host != socket.gethostname() or not pid.isdigit():
         return False
     try:
-        os.kill(int(pid), 0)
+        with suppress(PermissionError):  # it lives, and is somebody else's
+            os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:
-        pass
     return started != "0" and _started(int(pid)) != started
 
 
