@@ -166,9 +166,9 @@ def local_date(instant: datetime, timezones: Zones) -> date:
         raise BadInput.one("instant_out_of_range", "", f"The year {instant.year} is outside the calendar.")
     reigns = _reigns_of(timezones)
     reign = next(reign for reign in reversed(reigns) if reign.begins is None or reign.begins <= instant)
-    # Before its first day the new zone's own date counts to that day ...
-    day = max(instant.astimezone(zone(reign.zone_name)).date(), reign.first_day)
-    # ... and where clocks go back over midnight, the wall shows yesterday in a day that has begun.
+    # The wall may show a day before the one that has begun: where clocks went back over midnight, and in a new zone that
+    # lies behind the old one.
+    day = instant.astimezone(zone(reign.zone_name)).date()
     while _start_under(day + timedelta(days=1), reigns) <= instant:
         day += timedelta(days=1)
     return day

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -204,9 +206,13 @@ except Exception as refusal:
 """
 
 
-def test_the_servers_timezone_and_zone_files_change_nothing() -> None:
+def test_the_servers_timezone_and_zone_files_change_nothing(tmp_path: Path) -> None:
+    # a server whose zone files are wrong: its New York is Tokyo
+    (tmp_path / "America").mkdir()
+    tokyo = resources.files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo").read_bytes()
+    (tmp_path / "America" / "New_York").write_bytes(tokyo)
     printed, local_names = set(), set()
-    servers = [("UTC", ""), ("Pacific/Kiritimati", "/usr/share/zoneinfo"), ("America/St_Johns", "/nowhere")]
+    servers = [("UTC", ""), ("Pacific/Kiritimati", str(tmp_path)), ("America/St_Johns", "/usr/share/zoneinfo")]
     for server_zone, tz_path in servers:
         env = {**os.environ, "TZ": server_zone, "PYTHONTZPATH": tz_path}
         ran = subprocess.run([sys.executable, "-c", T3_SCRIPT], env=env, capture_output=True, text=True, check=True)
