@@ -122,7 +122,8 @@ def _read_model(reader: Reader) -> Model | None:
 def _read_timing(reader: Reader, kind: PriceKind | None) -> Timing | None:
     """Usage is billed when it is known, in arrears; a recurring price says when; a one-off is due on its day."""
     if kind is not PriceKind.USAGE:
-        return reader.word("timing", Timing, Timing.IN_ADVANCE if kind is PriceKind.ONE_OFF else None)
+        must_say = kind is PriceKind.RECURRING
+        return reader.word("timing", Timing, None if must_say else Timing.IN_ADVANCE)
     timing = reader.word("timing", Timing, Timing.IN_ARREARS)
     if timing is Timing.IN_ADVANCE:
         reader.fault("timing_not_possible", "timing", "Usage is known only afterwards; its timing is in_arrears.")
