@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.invoicing import pdf_words as words
-from core.invoicing.copy import DocumentCopy
+from core.invoicing.copy import DocumentCopy, content_hash
 from core.invoicing.pdf_table import Table
 from core.invoicing.sheet import A4, ACCENT, FAINT, INK, LETTER, TINT, Facts, Sheet, Style, draw, mm, pt
 from core.invoicing.typeset import BOLD, Typesetter
@@ -45,7 +45,8 @@ def render(copy: DocumentCopy, *, fallback_fonts: Iterable[Path] | None = None) 
     with _one_at_a_time:
         sheet = lay_out(copy, fallback_fonts)
         title = words.name_of(copy)
-        facts = Facts(title, copy.seller.name, f"{title} for {copy.account.name}", "en", copy.document_date)
+        subject, identity = f"{title} for {copy.account.name}", content_hash(copy)
+        facts = Facts(title, copy.seller.name, subject, "en", copy.document_date, identity)
         made = draw(sheet, facts)
     if sheet.setter.missing:
         signs = " ".join(f"U+{ord(letter):04X}" for letter in sorted(sheet.setter.missing))

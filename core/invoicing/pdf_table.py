@@ -74,7 +74,7 @@ class Table:
             widths[1] = 0
             widths[-1] = max(rooms[-1])  # amounts are never broken
             widths[1] = self.width - sum(widths) - GAP * (len(widths) - 1)
-            if widths[1] >= mm(30):
+            if widths[1] >= mm(20):
                 break
         return widths
 

@@ -4,6 +4,7 @@ Placing comes first, drawing after it: only then is the number of pages known. A
 point, `y` counts down from the top edge and names the baseline of a text.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
@@ -99,6 +100,7 @@ class Facts:
     subject: str
     language: str
     made_on: date
+    identity: str  # of what is printed; the file's id is made of it
 
 
 def draw(sheet: Sheet, facts: Facts) -> bytes:
@@ -129,6 +131,7 @@ def _stamp(canvas: Any, facts: Facts) -> None:
     stamp = canvas._doc._timeStamp  # the file's date is the document's, not that of the machine or of its environment
     stamp.YMDhms = (facts.made_on.year, facts.made_on.month, facts.made_on.day, 0, 0, 0)
     stamp.dhh = stamp.dmm = 0
+    canvas._doc.signature = hashlib.md5(facts.identity.encode(), usedforsecurity=False)
 
 
 def _draw_page(canvas: Any, page: Page, height: int) -> None:
