@@ -19,6 +19,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from core.catalog.model import (
@@ -290,6 +291,7 @@ def price_to_json(price: Price) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4096)
 def price_hash(price: Price) -> str:
     """SHA-256 of the canonical JSON: equal for equal prices, however they were typed."""
     text = json.dumps(price_to_json(price), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -3,6 +3,8 @@
 Owns: the price models (one file a family), the order of steps around them (rules), proration by days, the document's
 arithmetic from lines to total, and explanations. Does not own: prices and their validation (core.catalog), where
 quantities come from (core.metering), what was billed (core.invoicing), documents and charges.
+Which verb: usage and one-offs → `rate`; anything recurring, whole or in parts, changed or not → `prorate`; the lines of
+a document → `sum_document`. `explanation` of each is plain JSON for the line; docs/pricing.md describes it.
 Dates: `period` is the whole period of the price's cadence in the customer's zone; a part's `service` days lie inside.
 Invariants: P1 a graduated amount never falls as the quantity grows, P2 the parts of a period sum to its rounded whole,
 M2 and M4 of every document, M3 every split sums to its whole. Nothing here reads a clock, a database or a setting.

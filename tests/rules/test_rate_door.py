@@ -1,6 +1,7 @@
 """The rate door: the page's example in its very figures, and refusals that name every fault."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,3 +179,25 @@ def test_a_line_is_refused_naming_the_field(line: dict[str, Any], faults: list[t
 def test_a_refusal_that_is_no_fault_of_the_input_has_the_same_shape() -> None:
     expected = {"refused": [{"code": "locked", "path": "", "sentence": "The period is locked."}]}
     assert refusal(Refused("locked", "The period is locked.")) == expected
+
+
+# ── the pages that explain prices and doors ─────────────────────────────────────────────────────────────────────────
+
+
+def examples(page: str) -> list[Any]:
+    """The JSON blocks of a page, as (question, answer) pairs."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / page).read_text(encoding="utf-8")
+    blocks = [json.loads(block.split("```")[0]) for block in text.split("```json\n")[1:]]
+    return [pytest.param(*pair, id=f"{page} {number}") for number, pair in enumerate(batched_in_pairs(blocks), 1)]
+
+
+def batched_in_pairs(blocks: list[Any]) -> list[tuple[Any, Any]]:
+    return list(zip(blocks[::2], blocks[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("question", "answer"), [*examples("pricing.md"), *examples("doors.md")])
+def test_the_docs_show_what_the_door_answers(question: Any, answer: Any) -> None:
+    found = rate_document(question)
+    for line in found["lines"]:
+        del line["explanation"]
+    assert found == answer
