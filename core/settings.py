@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     smtp_sender: str = Field(default="billing@example.com", description="The address that e-mails come from.")
     smtp_timeout_seconds: int = Field(default=30, ge=1, le=600, description="Seconds to wait for the mail server.")
 
+    pdf_font: str = Field(
+        default="", description="A TrueType font for what DejaVu Sans lacks in PDFs; empty: one that the system has."
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least that is logged."
     )
@@ -89,6 +93,11 @@ class Settings(BaseSettings):
     def shown_database_url(self) -> str:
         """The database's address without its password, for screens and logs."""
         return make_url(self.database_url).render_as_string(hide_password=True)
+
+    @property
+    def pdf_fonts(self) -> tuple[Path, ...] | None:
+        """The further fonts of `invoicing.pdf.render`; None: those that the system has."""
+        return (ROOT / Path(self.pdf_font).expanduser(),) if self.pdf_font else None
 
     @property
     def address(self) -> str:
