@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 
 from sqlmodel import Session
 
 from core import audit
-from core.errors import BadInput, Fault, FourEyes, PeriodLocked, Refused, Stale
+from core.errors import FourEyes, PeriodLocked, Refused, Stale
 from core.ledger import rules, store
 from core.ledger.model import (
     ACCOUNTS,
-    NO_RATE,
-    ONE,
     PERIOD_MOVES,
     AccountRole,
     EntryKind,
     Line,
     Period,
     PeriodState,
-    TaxTreatment,
 )
-from core.money import check_currency
 from core.people.permissions import Actor
-from core.tables.ledger import FxRate, TaxRate
-from core.words import TaxCategory
 
 SUB_MAX = 15
 
@@ -282,172 +275,3 @@ def post_opening(
     )
     change.note("journal_entry", entry_id or 0, after={"key": key, "on": on, "prepared_by": prepared_by}, reason=text)
     return entry_id
-
-
-# ── exchange rates and revaluation ──────────────────────────────────────────────────────────────────────────────────
-
-
-def set_fx_rate(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    *,
-    base: str,
-    quote: str,
-    on: date,
-    rate: Decimal,
-    source: str = "manual",
-) -> None:
-    """Store how many units of `quote` one of `base` was worth that day. Never updated: another source may correct it."""
-    change = audit.begin(session, actor, now, "ledger.set_fx_rate")
-    check_currency(base, "base")
-    check_currency(quote, "quote")
-    if rate <= 0 or base == quote:
-        raise BadInput.one(
-            "no_rate", "rate", f"{rate} is no exchange rate of {base} in {quote}: it is above 0, of two currencies."
-        )
-    have = store.fx_rate_of(session, base, quote, on, source)
-    if have == rate:
-        return
-    if have is not None:
-        raise Refused(
-            "rate_stored",
-            f"Nothing was stored: {source} gave {have} {quote} for one {base} on {on}. Rates never change; name another source.",
-        )
-    session.add(FxRate(base=base, quote=quote, on_date=on, source=source, rate=rate, change_id=change.id))
-    session.flush()
-    change.note("fx_rate", f"{base}/{quote}/{on}/{source}", after={"rate": rate})
-
-
-def fx_rate(session: Session, base: str, quote: str, on: date) -> Decimal:
-    """The rate last stored on or before the day; Refused where there is none."""
-    if base == quote:
-        return ONE
-    found = store.fx_rate(session, base, quote, on)
-    if found is None:
-        raise Refused(
-            "no_fx_rate",
-            f"No exchange rate from {base} to {quote} is stored on or before {on}. Store one, then do this again.",
-        )
-    return found
-
-
-def functional_currency(session: Session, seller_id: int) -> str:
-    return store.seller(session, seller_id).functional_currency
-
-
-def to_functional(session: Session, seller_id: int, minor: int, currency: str, on: date) -> tuple[int, Decimal]:
-    """The amount in the seller's functional currency at the rate of the day, and that rate."""
-    functional = functional_currency(session, seller_id)
-    rate = fx_rate(session, currency, functional, on)
-    return rules.convert(minor, currency, rate, functional), rate
-
-
-def revalue(session: Session, change: audit.Recorder, seller_id: int, period_id: int) -> int | None:
-    """Bring the monetary balances in foreign currencies to the rate of the period's last day, and back on the day after.
-
-    So outside the closing day every item stands at the rate that it arose at, and settling it finds its own difference.
-    Only what is not revalued yet is posted, so that it can run any number of times.
-    """
-    period = store.period(session, period_id, lock=True)
-    functional = functional_currency(session, seller_id)
-    last_day = period.ends_on - timedelta(days=1)
-    monetary = [role for role, spec in ACCOUNTS.items() if spec.monetary]
-    lines: list[Line] = []
-    for role, sub, currency, amount, carried in store.foreign_balances(
-        session, seller_id, period.ends_on, functional, monetary
-    ):
-        if amount == 0 and carried == 0:
-            continue
-        rate = fx_rate(session, currency, functional, last_day)
-        gained = rules.revaluation(amount, carried, currency, rate, functional)
-        lines.append(Line(role, 0, currency, gained, rate, sub))
-        lines.append(Line(AccountRole.FX_UNREALISED, 0, currency, -gained, NO_RATE))
-    number = store.count_entries(session, period_id, EntryKind.REVALUATION) + 1
-    entry_id = post(
-        session,
-        change,
-        seller_id=seller_id,
-        booked_on=last_day,
-        kind=EntryKind.REVALUATION,
-        key=f"revalue:{period_id}:{period.version}:{number}",
-        source_kind="accounting_period",
-        source_id=period_id,
-        lines=lines,
-        text=f"Monetary balances at the rates of {last_day}",
-        by_close=True,
-    )
-    if entry_id is not None:
-        reverse(
-            session,
-            change,
-            entry_id,
-            period.ends_on,
-            f"revalue-back:{entry_id}",
-            "Back to the rates of their days",
-            True,
-        )
-    return entry_id
-
-
-# ── tax rates ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def set_tax_rate(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    *,
-    seller_id: int,
-    country: str,
-    product_category: TaxCategory,
-    category: TaxCategory,
-    percent: Decimal,
-    label: str,
-    valid_from: date,
-    reason: str = "",
-) -> None:
-    """From that day on: what the seller charges on products of that category to accounts in that country."""
-    change = audit.begin(session, actor, now, "ledger.set_tax_rate")
-    faults: list[Fault] = rules.tax_rate_faults(category, percent, label, reason)
-    if faults:
-        raise BadInput(faults)
-    session.add(
-        TaxRate(
-            seller_id=seller_id,
-            country=country,
-            product_category=product_category,
-            category=category,
-            valid_from=valid_from,
-            percent=percent,
-            label=label,
-            reason=reason,
-            change_id=change.id,
-        )
-    )
-    session.flush()
-    change.note(
-        "tax_rate",
-        f"{seller_id}/{country}/{product_category}/{valid_from}",
-        after={"category": category, "percent": percent, "label": label},
-        reason=reason,
-    )
-
-
-def tax_for(
-    session: Session, seller_id: int, account_ids: Sequence[int], product_category: TaxCategory, on: date
-) -> dict[int, TaxTreatment]:
-    """How a product of that category is taxed for each account on the day. An account whose country has no stored rate
-    is left out: refuse its document with `no_tax_rate`."""
-    by_country = store.tax_treatments(session, seller_id, product_category, on)
-    countries = store.countries(session, account_ids, on)
-    return {account_id: by_country[country] for account_id, country in countries.items() if country in by_country}
-
-
-def no_tax_rate(session: Session, account_id: int, product_category: TaxCategory, on: date) -> Refused:
-    country = store.countries(session, [account_id], on).get(account_id, "?")
-    return Refused(
-        "no_tax_rate",
-        f"Not taxed: no rate is stored for products of tax category {product_category} sold to {country} on {on}. "
-        "Finance stores it under tax rates.",
-    )
