@@ -8,6 +8,7 @@ Invariants: a slot runs at most once at a time; a killed run is taken up again u
 """
 
 from core.runs.model import RunView as RunView
+from core.runs.service import LEASE_SECONDS as LEASE_SECONDS
 from core.runs.service import claim_requests as claim_requests
 from core.runs.service import end_request as end_request
 from core.runs.service import fail as fail

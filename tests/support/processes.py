@@ -1,0 +1,37 @@
+"""Several OS processes at once, for tests of what holds between them."""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+SECONDS = 120
+
+
+def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...]) -> list[Any]:
+    """Call `target(*arguments)` in one fresh process per argument list, all let go at the same moment.
+
+    The results in the order of the lists. A refusal or fault raised in a process is its result, as the exception itself where
+    it can be pickled. `target` stands at the top of a module, because the processes are spawned, not forked.
+    """
+    context = multiprocessing.get_context("spawn")
+    gate, answers = context.Barrier(len(argument_lists)), context.Queue()
+    workers = [
+        context.Process(target=_work, args=(gate, answers, position, target, arguments), daemon=True)
+        for position, arguments in enumerate(argument_lists)
+    ]
+    for worker in workers:
+        worker.start()
+    found = dict(answers.get(timeout=SECONDS) for _ in workers)
+    for worker in workers:
+        worker.join(SECONDS)
+    return [found[position] for position in range(len(workers))]
+
+
+def _work(gate: Any, answers: Any, position: int, target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    gate.wait(SECONDS)
+    try:
+        answers.put((position, target(*arguments)))
+    except Exception as error:
+        traceback.print_exc()
+        answers.put((position, error))
