@@ -6,14 +6,13 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_interval
 
 from core.invoicing.copy import AccountParty, Address, BankDetails, CopyLine, DocumentCopy, SellerParty, TaxTotal
 from core.money import Money, exponent, format_decimal
 from core.words import DocumentKind, TaxCategory
 
 LOCALE = "en"  # of figures and country names
-DAYS = "en_GB"  # of dates: 5 Mar 2024
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 TITLES = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_NOTE: "Credit note", DocumentKind.RECEIPT: "Receipt"}
 CATEGORIES = {
@@ -27,20 +26,23 @@ CATEGORIES = {
 TOWN_REGION_CODE = {"US", "CA", "AU", "GB", "IE", "IN", "NZ", "ZA", "SG", "TW", "KR"}  # the postal code after the town
 
 
-@lru_cache(4096)
-def day(on: date) -> str:
-    return str(format_date(on, "d MMM y", locale=DAYS))
+def day(on: date, year: bool = True) -> str:
+    """5 Mar 2024, as on the screens."""
+    return f"{on.day} {MONTHS[on.month - 1]}" + (f" {on.year}" if year else "")
 
 
-@lru_cache(4096)
 def span(start: date | None, end: date | None) -> str:
-    """A half-open period as its first and last day: 1–29 Feb 2024."""
+    """A half-open period as its first and last day: 1 – 29 Feb 2024."""
     if start is None or end is None:
         return ""
     last = end - timedelta(days=1)
     if last <= start:
         return day(start)
-    return str(format_interval(start, last, "yMMMd", locale=DAYS)).replace("\u2009", " ")
+    if start.year != last.year:
+        return f"{day(start)} – {day(last)}"
+    if start.month != last.month:
+        return f"{day(start, year=False)} – {day(last)}"
+    return f"{start.day} – {day(last)}"
 
 
 def money(minor: int, currency: str) -> str:
