@@ -90,9 +90,9 @@ def test_the_printed_totals_are_the_stored_ones(name):  # D3
     [("invoice", invoice()), ("credit-note", credit_note()), ("kwd-12-lines", plain("KWD", 1_234_567, 12))],
 )
 def test_the_text_of_a_document_is_as_it_was(name, copy):
-    # a new layout is accepted by COUNTINGHOUSE_WRITE_GOLDEN=1 pytest …, and by reading the difference
+    # a new layout is accepted by COUNTINGHOUSE_TEST_WRITE_GOLDEN=1 pytest …, and by reading the difference
     file = GOLDEN / f"pdf-{name}.txt"
-    if os.environ.get("COUNTINGHOUSE_WRITE_GOLDEN"):
+    if os.environ.get("COUNTINGHOUSE_TEST_WRITE_GOLDEN"):
         file.write_text(text_of(copy) + "\n", encoding="utf-8")
     assert text_of(copy) + "\n" == file.read_text(encoding="utf-8")
 
