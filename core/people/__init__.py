@@ -10,3 +10,6 @@ from core.people.permissions import granted_to as granted_to
 from core.people.permissions import job as job
 from core.people.permissions import person as person
 from core.people.permissions import require as require
+from core.people.rules import PAIRS as PAIRS
+from core.people.rules import Pair as Pair
+from core.people.rules import four_eyes as four_eyes

@@ -1,0 +1,348 @@
+"""Every SQL statement about subscriptions. `views` is the spine of drafting and revenue: six statements, however many."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from core.catalog import timeline
+from core.catalog.store import AnySelect, chunks
+from core.catalog.store_plans import PriceReader, terms
+from core.catalog.timeline import Fact
+from core.catalog.views import ContractTerms, DatedZones, ItemView, SubscriptionView
+from core.clock import Anchor, AnchorKind, Period
+from core.money import from_parts
+from core.tables.catalog import (
+    Contract,
+    ContractChange,
+    Plan,
+    PlanVersion,
+    Price,
+    PriceOverride,
+    Product,
+    Subscription,
+    SubscriptionChange,
+    SubscriptionItem,
+)
+from core.tables.changes import Change
+from core.tables.parties import Customer, CustomerTimezone
+
+Rows = dict[int, list[Any]]
+
+
+def views(
+    session: Session,
+    *,
+    seller_id: int | None = None,
+    customer_ids: Iterable[int] | None = None,
+    account_ids: Iterable[int] | None = None,
+    subscription_ids: Iterable[int] | None = None,
+    overlapping: Period | None = None,
+    as_of: int | None = None,
+) -> list[SubscriptionView]:
+    """In order of ids; as of a seal only facts that were sealed by then."""
+    which = select(col(Subscription.id)).join(Contract, col(Contract.id) == col(Subscription.contract_id))
+    if seller_id is not None:
+        which = which.where(col(Contract.seller_id) == seller_id)
+    if overlapping is not None:
+        which = which.where(col(Subscription.started_on) < overlapping.end)
+    which = _sealed(which, Subscription, as_of)
+    narrowed = [which]
+    for column, ids in (
+        (col(Subscription.customer_id), customer_ids),
+        (col(Contract.account_id), account_ids),
+        (col(Subscription.id), subscription_ids),
+    ):
+        if ids is not None:
+            parts = chunks(ids)
+            narrowed = [query.where(column.in_(part)) for query in narrowed for part in parts]
+    found = [view for query in narrowed for view in _read(session, query, as_of)]
+    found.sort(key=lambda view: view.id)
+    if overlapping is None:
+        return found
+    return [view for view in found if view.ended_on is None or view.ended_on > overlapping.start]
+
+
+def _sealed(query: AnySelect, table: Any, as_of: int | None) -> AnySelect:
+    """Only rows whose change was sealed at or under the seal."""
+    if as_of is None:
+        return query
+    sealed = select(col(Change.id)).where(col(Change.id) == col(table.change_id), col(Change.seal_number) <= as_of)
+    return query.where(sealed.exists())
+
+
+def _read(session: Session, which: AnySelect, as_of: int | None) -> list[SubscriptionView]:
+    heads = session.execute(
+        select(Subscription, Contract, col(Customer.key))
+        .join(Contract, col(Contract.id) == col(Subscription.contract_id))
+        .join(Customer, col(Customer.id) == col(Subscription.customer_id))
+        .where(col(Subscription.id).in_(which))
+    ).all()
+    if not heads:
+        return []
+    items = _items(session, which, as_of)
+    facts = _facts(session, which, as_of)
+    overrides = _overrides(session, which, as_of)
+    dated_zones = _zones(session, which, as_of)
+    last_terms = _terms(session, which, as_of)
+    reader = PriceReader()
+    found = []
+    for head, contract, key in heads:
+        own_facts = facts[head.id]
+        ended_on = timeline.ended_on(own_facts)
+        found.append(
+            SubscriptionView(
+                id=head.id,
+                seller_id=contract.seller_id,
+                code=head.code,
+                contract_id=contract.id,
+                contract_number=contract.number,
+                terms=last_terms[contract.id],
+                account_id=contract.account_id,
+                customer_id=head.customer_id,
+                customer_key=key,
+                currency=head.currency,
+                anchor=anchor_from_json(head.anchor),
+                version=head.version,
+                started_on=head.started_on,
+                ended_on=ended_on,
+                zones=dated_zones[head.customer_id],
+                items=tuple(_item_views(items[head.id], own_facts, ended_on, overrides, reader)),
+            )
+        )
+    return found
+
+
+# ── the parts of a view ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _items(session: Session, which: AnySelect, as_of: int | None) -> Rows:
+    query = (
+        select(SubscriptionItem, Price, Product, col(Plan.code), col(Plan.name))
+        .join(Price, col(Price.id) == col(SubscriptionItem.price_id))
+        .join(Product, col(Product.id) == col(Price.product_id))
+        .join(PlanVersion, col(PlanVersion.id) == col(Price.plan_version_id))
+        .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
+        .where(col(SubscriptionItem.subscription_id).in_(which))
+        .order_by(col(SubscriptionItem.id))
+    )
+    found: Rows = defaultdict(list)
+    for row in session.execute(_sealed(query, SubscriptionItem, as_of)).all():
+        found[row[0].subscription_id].append(row)
+    return found
+
+
+def _facts(session: Session, which: AnySelect, as_of: int | None) -> dict[int, list[Fact]]:
+    change = SubscriptionChange
+    query = (
+        select(
+            col(change.subscription_id),
+            col(change.seq),
+            col(change.kind),
+            col(change.effective_on),
+            col(change.item_id),
+            col(change.plan_version_id),
+            col(change.quantity_units),
+            col(change.quantity_picos),
+        )
+        .where(col(change.subscription_id).in_(which))
+        .order_by(col(change.subscription_id), col(change.seq))
+    )
+    found: dict[int, list[Fact]] = defaultdict(list)
+    for subscription_id, seq, kind, day, item_id, plan, units, picos in session.execute(
+        _sealed(query, change, as_of)
+    ).all():
+        quantity = None if units is None or picos is None else from_parts(units, picos)
+        found[subscription_id].append(Fact(seq, kind, day, item_id, plan, quantity))
+    return found
+
+
+def _overrides(session: Session, which: AnySelect, as_of: int | None) -> dict[int, dict[date, PriceOverride]]:
+    query = (
+        select(PriceOverride)
+        .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
+        .where(col(SubscriptionItem.subscription_id).in_(which))
+        .order_by(col(PriceOverride.id))
+    )
+    found: dict[int, dict[date, PriceOverride]] = defaultdict(dict)
+    for row in session.execute(_sealed(query, PriceOverride, as_of)).scalars():
+        found[row.item_id][row.valid_from] = row  # of several for one day the last holds
+    return found
+
+
+def _zones(session: Session, which: AnySelect, as_of: int | None) -> dict[int, DatedZones]:
+    customers = select(col(Subscription.customer_id)).where(col(Subscription.id).in_(which))
+    query = (
+        select(col(CustomerTimezone.customer_id), col(CustomerTimezone.valid_from), col(CustomerTimezone.timezone))
+        .where(col(CustomerTimezone.customer_id).in_(customers))
+        .order_by(col(CustomerTimezone.valid_from), col(CustomerTimezone.id))
+    )
+    found: dict[int, dict[date, str]] = defaultdict(dict)
+    for customer_id, valid_from, name in session.execute(_sealed(query, CustomerTimezone, as_of)).all():
+        found[customer_id][valid_from] = name
+    return {customer_id: tuple(sorted(dated.items())) for customer_id, dated in found.items()}
+
+
+def _terms(session: Session, which: AnySelect, as_of: int | None) -> dict[int, ContractTerms]:
+    contracts = select(col(Subscription.contract_id)).where(col(Subscription.id).in_(which))
+    query = (
+        select(ContractChange).where(col(ContractChange.contract_id).in_(contracts)).order_by(col(ContractChange.seq))
+    )
+    rows = session.execute(_sealed(query, ContractChange, as_of)).scalars()
+    return {row.contract_id: terms(row) for row in rows}
+
+
+def _item_views(
+    rows: list[Any],
+    facts: list[Fact],
+    ended_on: date | None,
+    overrides: dict[int, dict[date, PriceOverride]],
+    reader: PriceReader,
+) -> Iterable[ItemView]:
+    """The items of one subscription: each where its plan version holds, cut where its price was overridden."""
+    spans = timeline.plan_spans(facts)
+    for item, price, product, plan_code, plan_name in rows:
+        span = next((s for v, s in spans if v == price.plan_version_id and s.start == item.starts_on), None)
+        span = span and span.cut(ended_on)
+        if span is None:
+            continue
+        changed = overrides.get(item.id, {})
+        quantities = timeline.quantities(facts, item.id, span)
+        for part in timeline.cut_at(span, list(changed)):
+            days = [day for day in changed if day <= part.start]
+            override = changed[max(days)] if days else None
+            source = override or price
+            yield ItemView(
+                id=item.id,
+                price_id=price.id,
+                code=price.code,
+                price=reader.read(source.value, source.value_hash),
+                price_hash=source.value_hash,
+                overridden=override is not None,
+                product_id=product.id,
+                product_code=product.code,
+                product_name=product.name,
+                unit_code=product.unit_code,
+                tax_category=product.tax_category,
+                meter_id=price.meter_id,
+                plan_version_id=price.plan_version_id,
+                plan_code=plan_code,
+                plan_name=plan_name,
+                starts_on=part.start,
+                ends_on=part.end,
+                billed_from=item.starts_on,
+                quantities=timeline.within(quantities, part),
+            )
+
+
+def anchor_from_json(value: dict[str, Any]) -> Anchor:
+    return Anchor(AnchorKind(value["kind"]), date.fromisoformat(value["on"]))
+
+
+def anchor_to_json(anchor: Anchor) -> dict[str, str]:
+    return {"kind": anchor.kind.value, "on": anchor.on.isoformat()}
+
+
+# ── locks and facts ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def lock(session: Session, subscription_ids: Iterable[int]) -> dict[int, int]:
+    """Lock these subscriptions in order of ids; id → version."""
+    found: dict[int, int] = {}
+    for part in chunks(subscription_ids):
+        query = (
+            select(col(Subscription.id), col(Subscription.version))
+            .where(col(Subscription.id).in_(part))
+            .order_by(col(Subscription.id))
+            .with_for_update()
+        )
+        found.update({row[0]: row[1] for row in session.execute(query).all()})
+    return found
+
+
+def raise_version(session: Session, subscription_id: int) -> None:
+    session.execute(
+        update(Subscription)
+        .where(col(Subscription.id) == subscription_id)
+        .values(version=col(Subscription.version) + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def last_seq(session: Session, subscription_id: int) -> int:
+    query = select(func.max(col(SubscriptionChange.seq))).where(
+        col(SubscriptionChange.subscription_id) == subscription_id
+    )
+    return session.execute(query).scalar_one() or 0
+
+
+def subscription_coded(session: Session, customer_id: int, code: str) -> int | None:
+    query = select(col(Subscription.id)).where(
+        col(Subscription.customer_id) == customer_id, col(Subscription.code) == code
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def items_of(session: Session, subscription_id: int) -> list[tuple[int, int, date]]:
+    """(id, price, first day) of all items that the subscription ever had."""
+    query = select(col(SubscriptionItem.id), col(SubscriptionItem.price_id), col(SubscriptionItem.starts_on)).where(
+        col(SubscriptionItem.subscription_id) == subscription_id
+    )
+    return [(id_, price_id, day) for id_, price_id, day in session.execute(query).all()]
+
+
+def _moves(session: Session, subscription_id: int) -> list[Fact]:
+    which = select(col(Subscription.id)).where(col(Subscription.id) == subscription_id)
+    return [fact for fact in _facts(session, which, None)[subscription_id] if fact.kind in timeline.MOVES]
+
+
+def last_plan_day(session: Session, subscription_id: int) -> date:
+    """The latest day on which a plan version was to begin."""
+    return max(fact.effective_on for fact in _moves(session, subscription_id))
+
+
+def plan_begins(session: Session, subscription_id: int, plan_version_id: int, day: date) -> date:
+    """The first day of the stretch, holding `day`, on which that plan version is in force."""
+    spans = timeline.plan_spans(_moves(session, subscription_id))
+    return max(span.start for version, span in spans if version == plan_version_id and span.start <= day)
+
+
+def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[tuple[int, str, str, int, date]]:
+    """Who changed what by hand: (subscription, actor, verb, change, day on which it takes effect), overrides included."""
+    found: list[tuple[int, str, str, int, date]] = []
+    for part in chunks(subscription_ids):
+        changes = (
+            select(
+                col(SubscriptionChange.subscription_id),
+                col(Change.actor),
+                col(Change.verb),
+                col(Change.id),
+                col(SubscriptionChange.effective_on),
+            )
+            .join(Change, col(Change.id) == col(SubscriptionChange.change_id))
+            .where(col(SubscriptionChange.subscription_id).in_(part))
+        )
+        overrides = (
+            select(
+                col(SubscriptionItem.subscription_id),
+                col(Change.actor),
+                col(Change.verb),
+                col(Change.id),
+                col(PriceOverride.valid_from),
+            )
+            .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
+            .join(Change, col(Change.id) == col(PriceOverride.change_id))
+            .where(col(SubscriptionItem.subscription_id).in_(part))
+        )
+        for query in (changes, overrides):
+            found.extend({(s, a, v, c, d) for s, a, v, c, d in session.execute(query).all()})
+    return sorted(found)
+
+
+def live_on(session: Session, customer_id: int, day: date) -> list[SubscriptionView]:
+    """The customer's subscriptions that are in force on the day or begin later."""
+    found = views(session, customer_ids=[customer_id])
+    return [view for view in found if view.ended_on is None or view.ended_on > day]

@@ -1,0 +1,231 @@
+"""What the catalog hands out: frozen values, never rows. Dates are local days of the customer, unless a field says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from core.catalog.model import Price
+from core.clock import Anchor, Period
+from core.words import Aggregation, Modification, Origin, PriceKind, TaxCategory, VersionState
+
+DatedZones = tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True)
+class SellerView:
+    """A seller with its particulars as they stand on the day that was asked for."""
+
+    id: int
+    code: str
+    functional_currency: str
+    timezone: str
+    country: str
+    fiscal_start_month: int
+    name: str
+    address: Mapping[str, Any]
+    tax_ids: Mapping[str, str]
+    bank: Mapping[str, Any]
+    texts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PartyView:
+    """An account with its particulars as they stand on the day that was asked for (a day of the seller's calendar)."""
+
+    account_id: int
+    seller_id: int
+    number: str
+    origin: Origin
+    valid_from: date
+    name: str
+    country: str
+    address: Mapping[str, Any]
+    tax_ids: Mapping[str, str]
+    tax_exempt_reason: str
+    terms_days: int
+    language: str
+    email: str
+    einvoice_address: str
+    purchase_order: str
+
+
+@dataclass(frozen=True)
+class CustomerView:
+    """A customer with its attributes as they stand on the day that was asked for."""
+
+    id: int
+    seller_id: int
+    key: str
+    account_id: int
+    valid_from: date
+    name: str
+    country: str
+    tier: str
+    attributes: Mapping[str, Any]
+    zones: DatedZones
+
+    @property
+    def timezone(self) -> str:
+        """The newest zone."""
+        return self.zones[-1][1]
+
+
+@dataclass(frozen=True)
+class MeterView:
+    """One version of a meter: how it is counted from `valid_from` on."""
+
+    id: int
+    seller_id: int
+    code: str
+    version: int
+    valid_from: date
+    name: str
+    aggregation: Aggregation
+    unit: str
+    property: str
+    filter: Mapping[str, Any]
+    dimensions: tuple[str, ...]
+    allow_negative: bool
+    max_past_days: int
+    max_future_minutes: int
+
+
+@dataclass(frozen=True)
+class ProductView:
+    id: int
+    seller_id: int
+    code: str
+    name: str
+    tax_category: TaxCategory
+    unit_code: str
+    revenue_policy: Mapping[str, Any]
+    standalone_minor: int | None
+
+
+@dataclass(frozen=True)
+class PriceView:
+    """One price of a plan version."""
+
+    id: int
+    code: str
+    currency: str
+    product_id: int
+    meter_id: int | None
+    price: Price
+    value_hash: str
+
+
+@dataclass(frozen=True)
+class PlanVersionView:
+    """A version of a plan with its prices in the order in which they were written."""
+
+    id: int
+    seller_id: int
+    plan_id: int
+    plan_code: str
+    plan_name: str
+    version: int
+    state: VersionState
+    author: str
+    published_by: str
+    content_hash: str
+    prices: tuple[PriceView, ...]
+
+
+@dataclass(frozen=True)
+class ContractTerms:
+    """The terms of a contract after its last change."""
+
+    term_start: date | None
+    term_end: date | None
+    notice_days: int
+    committed_until: date | None
+    collectable: bool
+    modification: Modification
+
+
+@dataclass(frozen=True)
+class ContractView:
+    id: int
+    seller_id: int
+    account_id: int
+    number: str
+    signed_on: date
+    terms: ContractTerms
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One price of a subscription, on the days [starts_on, ends_on) on which it is in force at that price.
+
+    `quantities` begins on `starts_on`; each holds until the next begins, the last until `ends_on`. A flat or usage price has
+    the quantity 1. An item whose price was overridden comes as several values with the same `id`, one after the other, cut
+    at the override's day (which starts a billing period, so that a period has one price); `starts_on` tells them apart.
+    `billed_from` is where the first of them began: the item's own first day.
+    """
+
+    id: int
+    price_id: int
+    code: str
+    price: Price
+    price_hash: str
+    overridden: bool
+    product_id: int
+    product_code: str
+    product_name: str
+    unit_code: str
+    tax_category: TaxCategory
+    meter_id: int | None
+    plan_version_id: int
+    plan_code: str
+    plan_name: str
+    starts_on: date
+    ends_on: date | None
+    billed_from: date
+    quantities: tuple[tuple[date, Decimal], ...]
+
+    @property
+    def kind(self) -> PriceKind:
+        return self.price.kind
+
+    def quantity_on(self, day: date) -> Decimal:
+        """0 on a day on which the item is not in force."""
+        if day < self.starts_on or (self.ends_on is not None and day >= self.ends_on):
+            return Decimal(0)
+        return next(quantity for since, quantity in reversed(self.quantities) if since <= day)
+
+    @property
+    def changes(self) -> tuple[tuple[date, Decimal], ...]:
+        """The quantities, and 0 from the day on which the item is no longer in force: what proration takes."""
+        return self.quantities if self.ends_on is None else (*self.quantities, (self.ends_on, Decimal(0)))
+
+    def within(self, period: Period) -> Period | None:
+        """The days of the period on which the item is in force."""
+        start, end = max(self.starts_on, period.start), min(self.ends_on or period.end, period.end)
+        return Period(start, end) if start < end else None
+
+
+@dataclass(frozen=True)
+class SubscriptionView:
+    """A subscription with everything that drafting and revenue need of it."""
+
+    id: int
+    seller_id: int
+    code: str
+    contract_id: int
+    contract_number: str
+    terms: ContractTerms
+    account_id: int
+    customer_id: int
+    customer_key: str
+    currency: str
+    anchor: Anchor
+    version: int
+    started_on: date
+    ended_on: date | None
+    zones: DatedZones
+    items: tuple[ItemView, ...]
