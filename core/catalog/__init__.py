@@ -8,19 +8,6 @@ Invariant: P3, a published price never changes an issued invoice (its JSON is fr
 The pure Price lives in `core.catalog.model` and `core.catalog.prices`, which import no database.
 """
 
-from core.catalog.contracts import sign_contract as sign_contract
-from core.catalog.meters import add_meter as add_meter
-from core.catalog.overrides import override_price as override_price
-from core.catalog.parties import add_account as add_account
-from core.catalog.parties import add_alias as add_alias
-from core.catalog.parties import add_customer as add_customer
-from core.catalog.parties import add_seller as add_seller
-from core.catalog.parties import amend_account as amend_account
-from core.catalog.parties import amend_customer as amend_customer
-from core.catalog.plans import add_plan as add_plan
-from core.catalog.plans import add_product as add_product
-from core.catalog.plans import publish_plan_version as publish_plan_version
-from core.catalog.plans import write_plan_version as write_plan_version
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -43,11 +30,24 @@ from core.catalog.reads import subscription as subscription
 from core.catalog.reads import subscriptions as subscriptions
 from core.catalog.reads import tiers as tiers
 from core.catalog.reads import zones as zones
-from core.catalog.subscriptions import cancel as cancel
-from core.catalog.subscriptions import change_plan as change_plan
-from core.catalog.subscriptions import change_quantities as change_quantities
-from core.catalog.subscriptions import change_quantity as change_quantity
-from core.catalog.subscriptions import subscribe as subscribe
+from core.catalog.service_contracts import sign_contract as sign_contract
+from core.catalog.service_meters import add_meter as add_meter
+from core.catalog.service_overrides import override_price as override_price
+from core.catalog.service_parties import add_account as add_account
+from core.catalog.service_parties import add_alias as add_alias
+from core.catalog.service_parties import add_customer as add_customer
+from core.catalog.service_parties import add_seller as add_seller
+from core.catalog.service_parties import amend_account as amend_account
+from core.catalog.service_parties import amend_customer as amend_customer
+from core.catalog.service_plans import add_plan as add_plan
+from core.catalog.service_plans import add_product as add_product
+from core.catalog.service_plans import publish_plan_version as publish_plan_version
+from core.catalog.service_plans import write_plan_version as write_plan_version
+from core.catalog.service_subscriptions import cancel as cancel
+from core.catalog.service_subscriptions import change_plan as change_plan
+from core.catalog.service_subscriptions import change_quantities as change_quantities
+from core.catalog.service_subscriptions import change_quantity as change_quantity
+from core.catalog.service_subscriptions import subscribe as subscribe
 from core.catalog.views import ContractTerms as ContractTerms
 from core.catalog.views import ContractView as ContractView
 from core.catalog.views import CustomerView as CustomerView

@@ -23,7 +23,7 @@ from core.catalog.items import (
     prices_in,
     takes_quantity,
 )
-from core.catalog.views import ItemView, SubscriptionView
+from core.catalog.views import ContractView, CustomerView, ItemView, PlanVersionView, SubscriptionView
 from core.clock import Anchor, AnchorKind
 from core.people import Actor
 from core.tables.catalog import Subscription
@@ -59,13 +59,7 @@ def subscribe(
     code = checks.code(code, "code")
     checks.currency(currency)
     checks.day(started_on, "started_on")
-    checks.not_before(started_on, "started_on", contract.terms.term_start or contract.signed_on, "the contract's start")
-    checks.not_before(started_on, "started_on", customer.zones[0][0], "the customer's first day")
-    if customer.account_id != contract.account_id:
-        sentence = f"The contract {contract.number} is another account's; choose one of the customer's account."
-        checks.fault("other_account", "contract_id", sentence)
-    if version.seller_id != contract.seller_id:
-        checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
+    _check_parties(checks, contract, customer, version, started_on)
     if store_subscriptions.subscription_coded(session, customer_id, code) is not None:
         checks.fault("code_taken", "code", f"The customer has a subscription {code!r} already; choose another code.")
     prices = prices_in(checks, version, currency)
@@ -97,6 +91,19 @@ def subscribe(
     }
     change.note("subscription", subscription_id, after=after)
     return subscription_id
+
+
+def _check_parties(
+    checks: Checks, contract: ContractView, customer: CustomerView, version: PlanVersionView, started_on: date
+) -> None:
+    """Contract, customer and plan have to belong together, and to be there on the first day."""
+    checks.not_before(started_on, "started_on", contract.terms.term_start or contract.signed_on, "the contract's start")
+    checks.not_before(started_on, "started_on", customer.zones[0][0], "the customer's first day")
+    if customer.account_id != contract.account_id:
+        sentence = f"The contract {contract.number} is another account's; choose one of the customer's account."
+        checks.fault("other_account", "contract_id", sentence)
+    if version.seller_id != contract.seller_id:
+        checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
 
 
 def change_quantity(

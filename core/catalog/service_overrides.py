@@ -10,8 +10,8 @@ from core import audit
 from core.catalog import boundaries, store, store_subscriptions
 from core.catalog.checking import Checks
 from core.catalog.items import check_day, find_item, locked
-from core.catalog.plans import read_value
 from core.catalog.prices import price_hash, price_to_json
+from core.catalog.service_plans import read_value
 from core.people import Actor
 from core.tables.catalog import PriceOverride
 
