@@ -37,7 +37,7 @@ jobs: .venv/.synced ## start the jobs alone
 migrate: .venv/.synced ## bring the database up to this version
 	@$(IN)countinghouse migrate
 
-demo: .venv/.synced ## load the demo business into a new database
+demo: .venv/.synced ## load the demo business into a new, empty database
 	@$(IN)countinghouse migrate
 	@$(IN)countinghouse demo
 
