@@ -1,0 +1,191 @@
+"""The values that metering speaks of. Quantities are Decimals outside and (units, picos) where they are stored."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from core.clock import Zones
+from core.errors import Fault
+from core.words import Aggregation
+from core.words import BatchState as BatchState
+from core.words import RejectionState as RejectionState
+
+
+class Format(StrEnum):
+    """What a delivered file is."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Num(str):
+    """A number as it was written in JSON: text, so that no digit is lost before it is judged."""
+
+    __slots__ = ()
+
+
+class Event(NamedTuple):
+    """One accepted fact in the spelling that is stored: instants "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, days ISO, JSON text."""
+
+    customer_id: int
+    event_id: str
+    content_hash: str
+    local_date: str
+    meter_id: int
+    occurred_at: str
+    units: int
+    picos: int
+    dims: str
+    dims_hash: str
+    properties: str
+    source: str
+
+
+class Sent(NamedTuple):
+    """One event as it was sent: where it stood, its fields not yet judged, and the raw input to keep if it is rejected."""
+
+    position: str
+    fields: dict[str, Any]
+    raw: bytes
+
+
+class Rejected(NamedTuple):
+    """Raw input that is no event, and every fault found in it."""
+
+    position: str
+    raw: bytes
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class MeterRule:
+    """How a meter counts from a local day on."""
+
+    valid_from: date
+    aggregation: Aggregation
+    property: str = ""
+    filter: dict[str, Any] = field(default_factory=dict)
+    dimensions: tuple[str, ...] = ()
+    allow_negative: bool = False
+    max_past_days: int = 400
+    max_future_minutes: int = 60
+
+
+@dataclass(frozen=True)
+class KnownMeter:
+    """A meter and its versions, the newest first."""
+
+    id: int
+    code: str
+    rules: tuple[MeterRule, ...]
+
+
+@dataclass(frozen=True)
+class KnownCustomer:
+    """Whom an alias names from a local day on, and the dated zones of that customer."""
+
+    valid_from: date
+    id: int
+    zones: Zones
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What the keys in a batch resolve to: aliases with their newest meaning first, meters by code."""
+
+    aliases: dict[str, tuple[KnownCustomer, ...]]
+    meters: dict[str, KnownMeter]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file read: what it holds as events not yet judged, and the lines that are none."""
+
+    sent: list[Sent]
+    rejected: list[Rejected]
+    header: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of a delivery. `faults` are those of its first rejections; `again` says that it had arrived before."""
+
+    batch_id: int
+    accepted: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    faults: tuple[Fault, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What a replay brought: its batch (0 if nothing could be replayed) and the faults of what stays rejected, by id."""
+
+    batch_id: int
+    replayed: int
+    accepted: int
+    duplicates: int
+    conflicts: int
+    still_open: dict[int, tuple[Fault, ...]]
+
+
+@dataclass(frozen=True)
+class DayUsage:
+    """One local day of a meter, adjustments not included."""
+
+    on: date
+    quantity: Decimal
+    events: int
+
+
+@dataclass(frozen=True)
+class AdjustmentView:
+    """A signed correction that is added after aggregation."""
+
+    key: str
+    on: date
+    quantity: Decimal
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class MeterUsage:
+    """A meter's use in [start, end) as of a seal: `quantity` with adjustments, `events` and `days` without."""
+
+    quantity: Decimal
+    events: int
+    days: tuple[DayUsage, ...]
+    adjustments: tuple[AdjustmentView, ...] = ()
+
+
+@dataclass(frozen=True)
+class EventView:
+    """One raw event for a screen."""
+
+    event_id: str
+    occurred_at: datetime
+    quantity: Decimal
+    properties: dict[str, Any]
+    source: str
+    batch_id: int
+    withdrawn: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A cell whose stored state is not what its raw events say."""
+
+    customer_id: int
+    meter_id: int
+    dims_hash: str
+    on: date
+    stored_events: int
+    stored_quantity: Decimal
+    true_events: int
+    true_quantity: Decimal
