@@ -22,7 +22,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "people.add_user": ADMIN,
     "people.set_role": ADMIN,
     "people.disable_user": ADMIN,
+    "people.enable_user": ADMIN,
     "people.set_password": ADMIN,
+    "people.change_own_password": EVERYBODY,
     "catalog.add_seller": ADMIN,
     "catalog.set_setting": ADMIN,
     # customers, catalog, subscriptions
@@ -90,6 +92,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # running the desk
     "jobs.request": BOTH,
     "desk.advance_day": EVERYBODY - {_V},
+    "desk.make_demo": ADMIN,
 }
 
 JOBS = frozenset(
