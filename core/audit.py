@@ -81,6 +81,11 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def loads(value: Any) -> Any:
+    """A JSON column as plain SQL gives it: text on SQLite, a value on PostgreSQL."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 def plain(value: Any) -> Any:
     """The value as plain JSON; decimals, fractions and dates as text, so that nothing is rounded on the way."""
     if isinstance(value, dict):
