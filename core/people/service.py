@@ -1,5 +1,7 @@
 """Verbs over people: who may sign in and as what. Sign-ins themselves need no permission; `now` is the wall's for them."""
 
+from __future__ import annotations  # core.audit asks people.permissions, and so this page is read before that one is
+
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
