@@ -5,6 +5,7 @@ code. Somebody was faster: who and when. Bad input: every fault at once. Empty: 
 """
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -39,8 +40,7 @@ def bad_input(lead: str, faults: Sequence[tuple[str, str]]) -> None:
 def empty(title: str, why: str, *, page: Any = None, label: str = "", icon: str | None = None) -> None:
     """Why it is empty and when that changes, with one link."""
     with st.container(border=True, gap="small"):
-        st.markdown(f"**{plain(title)}**")
-        st.caption(plain(why))
+        _said(title, why)
         if page is not None:
             st.page_link(page, label=label, icon=icon)
 
@@ -48,21 +48,26 @@ def empty(title: str, why: str, *, page: Any = None, label: str = "", icon: str 
 def nothing_matches(what: str, filter_words: str, clear: Callable[[], None]) -> None:
     """After a filter: name it and offer the way out."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"No {plain(what)} matches **{plain(filter_words)}**.", width="content")
+        said = f"No {escape(what)} matches <b style='display:inline'>“{escape(filter_words)}”</b>."
+        st.html(f'<div class="ch"><div class="empty">{said}</div></div>', width="content")
         st.button("Clear filters", on_click=clear)
 
 
 def no_access(title: str, who_may: str) -> None:
     """The page stays in its place and says who may."""
     with st.container(border=True):
-        st.markdown(f"**{plain(title)}**")
-        st.caption(plain(who_may))
+        _said(title, who_may)
 
 
 def working(what: str, finished: int, whole: int, left: str = "") -> None:
     """Count, estimate, and that one may leave."""
     parts = [f"{what}: {finished:,} of {whole:,}", *([left] if left else []), "safe to leave this page"]
     st.progress(min(1.0, finished / whole) if whole else 0.0, text=plain(" · ".join(parts)))
+
+
+def _said(title: str, rest: str) -> None:
+    said = f'<b>{escape(title)}</b><span class="faint">{escape(rest)}</span>'
+    st.html(f'<div class="ch"><div class="empty">{said}</div></div>')
 
 
 def _lead(sentence: str) -> str:

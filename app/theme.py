@@ -18,8 +18,9 @@ _SOURCE = """
 [class*="st-key-pane-"] { scrollbar-width: thin }
 
 /* rows: a title bar, a pane's head, a line of work */
-[class*="st-key-row-"] { min-height: 1.95rem; overflow: hidden;
+[class*="st-key-row-"] { min-height: 1.95rem; max-height: 1.95rem; overflow: hidden;
   border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent) }
+[class*="st-key-row-"] a { min-height: 0; padding-block: .1rem }
 [class*="st-key-titlebar"] { min-height: 2.6rem }
 [class*="st-key-titlebar"] > :first-child { flex: 1 1 0; min-width: 9rem }
 [class*="st-key-panehead"] > :first-child { flex: 1 1 0; min-width: 17rem }
@@ -62,13 +63,15 @@ _SOURCE = """
 .ch tr > *:first-child { padding-left: 0 } .ch tr > *:last-child { padding-right: 0 }
 .ch .n { text-align: right; white-space: nowrap }
 .ch tr.open td { border-bottom: 0 }
-.ch tr.faint td { color: var(--faint) }
 .ch tr.sum td { font-weight: 600; border-bottom: 0;
   border-top: 1px solid color-mix(in srgb, currentColor 45%, transparent) }
 .ch td.hit { background: var(--tint); font-weight: 600; padding-inline: .4rem !important }
 .ch .track { display: inline-block; width: 100%; min-width: 4rem; height: .6rem; border-radius: 2px;
   background: color-mix(in srgb, currentColor 8%, transparent); vertical-align: middle }
 .ch .bar { height: .6rem; border-radius: 2px; background: var(--bar) }
+
+/* what an empty place says */
+.ch .empty b { font-weight: 600; display: block; padding-bottom: .1rem }
 
 /* a strip of figures */
 .ch .strip { display: flex; flex-wrap: wrap; gap: .4rem 1.6rem }
@@ -77,6 +80,21 @@ _SOURCE = """
 .ch .strip > div > div:nth-child(2) small { font-size: .857rem; font-weight: 400; color: var(--faint) }
 .ch .strip > div > div.bad { color: var(--bad) } .ch .strip > div > div.good { color: var(--good) }
 .ch .strip > div > div.warn { color: var(--warn) }
+
+/* the sign-in form, plain HTML because its answer sets a cookie */
+[class*="st-key-signin"] { margin: 12vh auto 0; gap: 1.4rem }
+.ch form { margin: 0 } .ch form.signin { display: grid; gap: .9rem }
+.ch form label { display: grid; gap: .25rem; font-size: .857rem; color: var(--faint) }
+.ch form input { font: inherit; font-size: 1rem; color: light-dark(#1B1F27, #E4E7EC); padding: .45rem .6rem;
+  background: light-dark(#FFFFFF, #111419); border: 1px solid light-dark(#D5D9E1, #2B313B); border-radius: 6px }
+.ch form input:focus { outline: 2px solid light-dark(#3A56CC, #4D6BE6); outline-offset: -1px }
+.ch form button { font: inherit; font-size: 1rem; font-weight: 500; color: #FFF; padding: .5rem; border: 0;
+  border-radius: 6px; background: light-dark(#3A56CC, #4D6BE6); cursor: pointer }
+.ch form button.quiet { display: flex; justify-content: space-between; width: 100%; font-size: .9286rem; color: inherit;
+  background: none; padding: .4rem 0; border-radius: 0; border-bottom: 1px solid var(--rule) }
+.ch form button.quiet b { font-weight: 500 } .ch form button.quiet:hover b { color: light-dark(#2F49B8, #8FA6FF) }
+.ch.demo h3 { font-size: .9286rem; font-weight: 600; margin: 0 }
+.ch form button:focus-visible { outline: 2px solid light-dark(#3A56CC, #4D6BE6); outline-offset: 2px }
 
 /* pictures made by app/charts.py */
 .ch img.spark { display: block; width: 100% }

@@ -206,7 +206,7 @@ def link_row(
 ) -> None:
     """A line of work that leads to its page: count, what it is, age, money."""
     with st.container(key=f"row-{key}", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        st.html(f'<div class="ch n"><b>{escape(number)}</b></div>', width=34)
+        st.html(f'<div class="ch"><div class="n"><b>{escape(number)}</b></div></div>', width=30)
         st.page_link(page, label=plain(label), icon=icon, width="stretch", query_params=dict(query or {}))
         st.html(f'<div class="ch"><span{_class(_tone(note) or "faint")}>{_inner(note)}</span></div>', width=150)
-        st.html(f'<div class="ch n">{escape(figure)}</div>', width=130)
+        st.html(f'<div class="ch"><div class="n">{escape(figure)}</div></div>', width=130)

@@ -162,16 +162,16 @@ def walk(row: DeltaGenerator, key: str) -> None:
     row.button("", key=f"{key}:down", icon=":material/keyboard_arrow_down:", shortcut="J", args=(key, 1), **look)
 
 
-def pager(row: DeltaGenerator, key: str, total: int) -> None:
-    """Where this page stands in the whole, and the way to the others; nothing where one page is all."""
+def pager(key: str, total: int) -> None:
+    """Below the list: where this page stands in the whole, and the way to the others; nothing where one page is all."""
     place = _place(key)
     before = PAGE * (len(place.starts) - 1)
     if total <= PAGE and before == 0:
         return
-    row.html(
-        f'<div class="ch faint n">{amount(before + 1)} – {amount(before + len(place.ids))} of {amount(total)}</div>'
-    )
-    look: dict[str, Any] = {"type": "tertiary", "on_click": turn}
-    first, last = len(place.starts) == 1, place.following is None
-    row.button("", key=f"{key}:back", icon=":material/chevron_left:", args=(key, -1), disabled=first, **look)
-    row.button("", key=f"{key}:on", icon=":material/chevron_right:", args=(key, 1), disabled=last, **look)
+    with st.container(key=f"pager-{key}", horizontal=True, vertical_alignment="center", gap="small"):
+        span = f"{amount(before + 1)} – {amount(before + len(place.ids))} of {amount(total)}"
+        st.html(f'<div class="ch"><span class="faint">{span}</span></div>', width="content")
+        look: dict[str, Any] = {"type": "tertiary", "on_click": turn}
+        first, last = len(place.starts) == 1, place.following is None
+        st.button("", key=f"{key}:back", icon=":material/chevron_left:", args=(key, -1), disabled=first, **look)
+        st.button("", key=f"{key}:on", icon=":material/chevron_right:", args=(key, 1), disabled=last, **look)

@@ -15,6 +15,7 @@ from core.tables.changes import DeskFact
 from core.tables.parties import Seller
 
 DEMO, BUSINESS_DATE = "demo", "business_date"
+DEMO_PASSWORD = "countinghouse"  # of everybody on a demo database; the sign-in page offers them there, and only there
 # A whole wall day passes between noon and 15:00 UTC of the business date, which is one date from Honolulu to Tokyo.
 OPENS_AT, PACE = time(12, tzinfo=UTC), 8
 

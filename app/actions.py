@@ -1,0 +1,115 @@
+"""One click, one transaction: it commits where the verb succeeds, and whatever else happens becomes a sentence.
+
+    row.button("Approve", on_click=act, args=(lambda deed: invoicing.approve(deed.db, deed.actor, deed.now, id), "…"))
+
+A refusal of core (BillingError) is shown as it reads. Anything unexpected is a fault of ours: it is logged under a code
+that the screen shows, and nothing of it is saved. Messages wait in the session until `told()` draws them: pages with
+panes call it under the pane's head, app/main.py draws whatever is left above the page.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from sqlmodel import Session
+
+from app import cached, messages, session
+from app.engine import engine
+from core import db, desk, people, wall
+from core.catalog import SellerView
+from core.errors import BadInput, BillingError, Stale
+from core.logging import get_logger
+from core.people import Actor
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a verb of core needs: the transaction, who acts, and the present of this database."""
+
+    db: Session
+    actor: Actor
+    now: datetime
+    today: date
+    seller: SellerView | None
+
+
+@dataclass(frozen=True)
+class _Said:
+    kind: str  # done, banner, refused, stale, fault, bad_input
+    sentence: str
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+def act(verb: Callable[[Deed], T], done: str | Callable[[T], str] = "", *, banner: bool = False) -> T | None:
+    """Run `verb` in one transaction. `done` is what a toast says then (a banner for a bulk result); None if it failed."""
+    try:
+        with db.transaction(engine(), wall.now(), "desk.act") as opened:
+            deed = _deed(opened)
+            result = verb(deed)
+        cached.forget()
+    except BadInput as error:
+        _say(_Said("bad_input", "Nothing was changed.", tuple((each.path, each.sentence) for each in error.faults)))
+    except Stale as error:
+        cached.forget()
+        _say(_Said("stale", error.sentence))
+    except BillingError as error:
+        _say(_Said("refused", error.sentence))
+    except Exception:
+        fault("Nothing was saved.", "Everything is as it was before the click.")
+    else:
+        sentence = done(result) if callable(done) else done
+        if sentence:
+            _say(_Said("banner" if banner else "done", sentence))
+        return result
+    return None
+
+
+def _deed(opened: Session) -> Deed:
+    """Who acts is looked up again in the very transaction: a sign-in ended a second ago does nothing more."""
+    actor = people.whoami(opened, session.token(), wall.now())
+    if actor is None:
+        raise BillingError("signed_out", "Not done: your sign-in has ended. Sign in again; nothing was changed.")
+    now = desk.business_now(opened, wall.now())
+    seller = session.here().seller
+    return Deed(opened, actor, now, now.astimezone(ZoneInfo(seller.timezone if seller else "UTC")).date(), seller)
+
+
+def fault(what: str, safe: str) -> None:
+    """A fault of ours, told with a code under which the log has the whole story. Call it in an except block."""
+    code = f"E-{secrets.token_hex(2).upper()}-{wall.now():%H%M}"
+    log.exception("desk.fault", code=code)
+    _say(_Said("fault", f"{what} Something went wrong on our side. {safe} Try again, or tell support {code}."))
+
+
+def refuse(error: BillingError) -> None:
+    """Show a refusal that a page met while it read."""
+    _say(_Said("refused", error.sentence))
+
+
+def told() -> None:
+    """Draw what the last click has to say, here."""
+    for said in st.session_state.pop(session.SAID, ()):
+        match said.kind:
+            case "done":
+                st.toast(messages.plain(said.sentence), icon=":material/check:")
+            case "banner":
+                messages.done(said.sentence)
+            case "bad_input":
+                messages.bad_input(said.sentence, said.faults)
+            case "stale":
+                messages.stale(said.sentence)
+            case "fault":
+                messages.fault(said.sentence)
+            case _:
+                messages.refused(said.sentence)
+
+
+def _say(said: _Said) -> None:
+    st.session_state[session.SAID] = (*st.session_state.get(session.SAID, ()), said)

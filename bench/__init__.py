@@ -1,0 +1,1 @@
+"""Reproducible benchmarks, each against a floor measured in the same run."""

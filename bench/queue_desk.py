@@ -1,0 +1,123 @@
+"""The review queue as the benchmark runs it: app's own helpers, `?draw=` chooses the way of drawing.
+
+fragment: list and item in one fragment, the rest of the page is left alone (what pages/review.py does)
+full: the same without a fragment, so navigation and side bar are drawn again at each step
+floor: one button and one line of text in a fragment: what a round trip costs with nothing to draw
+
+`?gc=streamlit` leaves the garbage collector as Streamlit has it, to show what app/warm.py saves.
+"""
+
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import pandas as pd
+import streamlit as st
+
+from app import filters, theme, warm, widgets, wording, worklist
+from bench import queue_data
+from core import db
+from core.money import format_money
+
+COLUMNS = {
+    "customer": widgets.text_col("Customer", 150),
+    "amount": widgets.money_col("Amount", 86),
+    "currency": widgets.text_col("", 44),
+    "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 120),
+    "risk": widgets.money_col("At risk", 80),
+}
+
+
+@lru_cache(maxsize=1)
+def engine():
+    return db.make_engine(os.environ["BENCH_DATABASE_URL"])
+
+
+def approve(opened):
+    with db.transaction(engine(), datetime.now(UTC)) as session:
+        queue_data.approve(session, datetime.now(UTC), opened)
+
+
+def desk():
+    with db.reading(engine()) as session:
+        rows, total, following = queue_data.page(session, worklist.cursor("review") or 0, worklist.PAGE)
+        left, right = widgets.panes("review")
+        with left:
+            chosen = worklist.work_list(_frame(rows), "review", COLUMNS, following=following)
+            worklist.pager("review", total)
+        if chosen is None:
+            return
+        opened = queue_data.one(session, chosen)
+    with right:
+        _item(opened)
+
+
+def _frame(rows):
+    return pd.DataFrame(
+        {
+            "id": [row.id for row in rows],
+            "customer": [row.customer for row in rows],
+            "amount": [format_money(row.total_minor, row.currency).removesuffix(" " + row.currency) for row in rows],
+            "currency": [row.currency for row in rows],
+            "flags": [[wording.FLAGS[row.flag][0]] if row.flag else [] for row in rows],
+            "risk": [format_money(row.at_risk_minor, row.currency) for row in rows],
+        }
+    )
+
+
+def _item(opened):
+    row = widgets.pane_head(opened.customer, wording.DOCUMENT_STATES["in_review"], f"draft {opened.id}")
+    worklist.walk(row, "review")
+    row.button("Return…", key="return", shortcut="X")
+    row.button("Approve", key="approve", type="primary", shortcut="A", on_click=approve, args=(opened,))
+    total = format_money(opened.total_minor, opened.currency)
+    widgets.strip(
+        [("Total with tax", total, "net"), ("January", total, "now +0.00"), ("Median of three", total, "net")]
+    )
+    name, body = widgets.open_tab(("Lines", "Difference", "Usage", "PDF", "History"))
+    with body:
+        if name != "Lines":
+            return
+        amounts = [format_money(line.amount_minor, opened.currency) for line in opened.lines]
+        lines = pd.DataFrame({"Line": [line.description for line in opened.lines], "Amount": amounts})
+        st.dataframe(lines, hide_index=True, row_height=28, column_config={"Amount": widgets.money_col("Amount")})
+        line = opened.lines[2]
+        first, second = widgets.halves(260)
+        with first:
+            widgets.section(f"Why {amounts[2]}: {line.description}")
+            widgets.sheet(("Tier", "In tier", "Each", opened.currency), line.explanation["tiers"], num=(1, 2, 3))
+        with second:
+            widgets.section("Total")
+            rows = [(each.description, text) for each, text in zip(opened.lines, amounts, strict=True)]
+            widgets.sheet(("", ""), [*rows, widgets.Row(("Total", total), "sum")], num=(1,))
+
+
+def floor():
+    st.session_state.setdefault("n", 0)
+    row = widgets.pane_head(f"Item {st.session_state['n']}")
+    row.button("Approve", key="approve", type="primary", shortcut="A", on_click=_count)
+
+
+def _count():
+    st.session_state["n"] += 1
+
+
+def screen():
+    draw = st.query_params.get("draw", "fragment")
+    if draw == "floor":
+        st.fragment(floor)()
+        return
+    row = widgets.page_title("Review", "invoices wait")
+    filters.find(row, "Customer or number")
+    filters.choose(row, "Show", {"all": "All", "flagged": "Flagged", "clean": "Clean"}, "show")
+    st.fragment(desk)() if draw == "fragment" else desk()
+
+
+st.set_page_config("Review queue", layout="wide", initial_sidebar_state=208)
+if st.query_params.get("gc") != "streamlit":
+    warm.settle()
+st.html(theme.STYLE)
+others = [st.Page(lambda: None, title=f"Screen {n}", url_path=f"s{n}", icon=":material/schedule:") for n in range(11)]
+page = st.navigation({"": [st.Page(screen, title="Review", url_path="review")], "Others": others}, expanded=True)
+st.sidebar.selectbox("Seller", ["Acme Cloud GmbH"], label_visibility="collapsed")
+page.run()
