@@ -61,10 +61,10 @@ st.set_page_config(
 warm.settle()
 st.html(theme.STYLE)
 found = session.arrive()
+chosen = st.navigation(pages(), position="sidebar" if found else "hidden", expanded=True)
 if found is None:
-    st.navigation([st.Page(sign_in.draw, title="Sign in", default=True)], position="hidden").run()
+    sign_in.draw()  # at the address that was asked for, so that the way back is known
 else:
     st.logo(str(STATIC / "logo.svg"), size="medium", icon_image=str(STATIC / "mark.svg"))
-    chosen = st.navigation(pages(), expanded=True)
     sidebar.draw(found)
     draw(chosen, found)

@@ -26,7 +26,7 @@ def draw() -> None:
         offered = [each for each in people.users(session) if each.is_active] if desk.is_demo(session) else []
     parts = urlsplit(st.context.url or "")
     back = escape(f"{parts.path}?{parts.query}", quote=True)
-    with st.container(key="signin", width=340):
+    with st.container(horizontal_alignment="center"), st.container(key="signin", width=340):
         st.image(str(LOGO), width=170)
         why = st.query_params.get("sign_in")
         if why in WHY:

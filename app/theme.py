@@ -82,7 +82,7 @@ _SOURCE = """
 .ch .strip > div > div.warn { color: var(--warn) }
 
 /* the sign-in form, plain HTML because its answer sets a cookie */
-[class*="st-key-signin"] { margin: 12vh auto 0; gap: 1.4rem }
+[class*="st-key-signin"] { margin-top: 12vh; gap: 1.4rem }
 .ch form { margin: 0 } .ch form.signin { display: grid; gap: .9rem }
 .ch form label { display: grid; gap: .25rem; font-size: .857rem; color: var(--faint) }
 .ch form input { font: inherit; font-size: 1rem; color: light-dark(#1B1F27, #E4E7EC); padding: .45rem .6rem;
