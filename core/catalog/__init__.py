@@ -1,13 +1,19 @@
-"""Catalog: what can be bought, and at which price.
+"""Catalog: who buys, what can be bought, and at which price.
 
-Owns: customers, meters, products, plans and their versions, subscriptions, and the Price value with its validation.
+Owns: sellers, accounts, customers, their dated attributes, aliases and zones; business settings; meters; products, plans and
+their versions; contracts and subscriptions; the Price value with its validation.
 Does not own: what a price comes to for a quantity (core.rating) and what is billed of it (core.invoicing).
-Dates: a plan version is in force from the day it is put on a subscription; a published version never changes.
-Invariant: P3, a published price never changes an issued invoice (its JSON is frozen and hashed, see `price_hash`).
+Dates: those of accounts and settings are days of the seller's calendar; those of customers, meters and subscriptions are local
+days of the customer. What is dated holds from its day until the next; of several for one day the last written holds. A plan
+version is in force from the day it is put on a subscription; a published version never changes.
+Invariants: P3, a published price never changes an issued invoice (its JSON is frozen and hashed, see `price_hash`); T1, an
+item's days tile (`core.catalog.timeline`). Every change to a subscription raises its version under a lock on its row.
 
-The pure Price lives in `core.catalog.model` and `core.catalog.prices`, which import no database.
+The verbs are in service_*.py by what they speak of, the SQL in store*.py, the reads in reads.py. The pure Price lives in
+`core.catalog.model` and `core.catalog.prices`, which import no database.
 """
 
+from core.catalog.business_settings import SETTINGS as SETTINGS
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -43,14 +49,18 @@ from core.catalog.service_plans import add_plan as add_plan
 from core.catalog.service_plans import add_product as add_product
 from core.catalog.service_plans import publish_plan_version as publish_plan_version
 from core.catalog.service_plans import write_plan_version as write_plan_version
+from core.catalog.service_settings import set_setting as set_setting
+from core.catalog.service_settings import setting as setting
 from core.catalog.service_subscriptions import cancel as cancel
 from core.catalog.service_subscriptions import change_plan as change_plan
 from core.catalog.service_subscriptions import change_quantities as change_quantities
 from core.catalog.service_subscriptions import change_quantity as change_quantity
 from core.catalog.service_subscriptions import subscribe as subscribe
+from core.catalog.service_subscriptions import withdraw_cancellation as withdraw_cancellation
 from core.catalog.views import ContractTerms as ContractTerms
 from core.catalog.views import ContractView as ContractView
 from core.catalog.views import CustomerView as CustomerView
+from core.catalog.views import HandChange as HandChange
 from core.catalog.views import ItemView as ItemView
 from core.catalog.views import MeterView as MeterView
 from core.catalog.views import PartyView as PartyView

@@ -140,7 +140,7 @@ def find_item(
     found = [item for item in inside if (item.id == item_id if item_id is not None else item.code == price_code)]
     if found:
         return found[0]
-    if any(item.starts_on <= day for item in view.items) and day >= view.started_on:
+    if view.started_on <= day and (view.ended_on is None or day < view.ended_on):
         known = ", ".join(sorted({item.code for item in inside})) or "none"
         name, said = ("item_id", str(item_id)) if item_id is not None else ("price_code", repr(price_code))
         checks.fault("no_such_item", f"{path}{name}", f"There is no item {said} on {day}; in force are {known}.")

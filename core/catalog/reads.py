@@ -10,6 +10,7 @@ from core.catalog.views import (
     ContractView,
     CustomerView,
     DatedZones,
+    HandChange,
     MeterView,
     PartyView,
     PlanVersionView,
@@ -31,6 +32,12 @@ def seller(session: Session, seller_id: int, on: date | None = None) -> SellerVi
     if not found:
         raise NotFound("no_such_seller", f"There is no seller {seller_id}.")
     return found[0]
+
+
+def locked_seller(session: Session, seller_id: int) -> SellerView:
+    """The seller, locked against others who add something to its catalog."""
+    store.lock_seller(session, seller_id)
+    return seller(session, seller_id)
 
 
 def parties(session: Session, account_ids: Iterable[int], on: date | None) -> dict[int, PartyView]:
@@ -165,6 +172,6 @@ def lock_subscriptions(session: Session, ids: Iterable[int]) -> dict[int, int]:
     return store_subscriptions.lock(session, ids)
 
 
-def changes_by_hand(session: Session, subscription_ids: Iterable[int]) -> list[tuple[int, str, str, int, date]]:
-    """(subscription, actor's login, verb, change id, day of effect) of every fact of these timelines and price override."""
+def changes_by_hand(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:
+    """Who entered what these subscriptions rest on: their facts and price overrides, in order of changes."""
     return store_subscriptions.hand_made(session, subscription_ids)

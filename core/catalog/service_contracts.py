@@ -31,6 +31,7 @@ def sign_contract(
     """A new contract of an account. Without a term it runs until it is ended; `term_end` is the first day after the term."""
     change = audit.begin(session, actor, now, "catalog.sign_contract")
     party = reads.party(session, account_id, None)
+    store.lock_seller(session, party.seller_id)
     checks = Checks()
     number = checks.code(number, "number", length=40)
     terms = _terms(checks, effective_on, term_start, term_end, notice_days, committed_until, collectable, modification)

@@ -40,7 +40,7 @@ def add_meter(
     values), and an event that does not match is kept and not counted; `dimensions` are properties that usage is split by.
     """
     change = audit.begin(session, actor, now, "catalog.add_meter")
-    reads.seller(session, seller_id)
+    reads.locked_seller(session, seller_id)
     checks = Checks()
     code = checks.code(code, "code")
     counted = checks.word(aggregation, "aggregation", Aggregation)

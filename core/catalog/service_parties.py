@@ -93,7 +93,7 @@ def add_account(
 ) -> int:
     """A new party that is billed, with its particulars from `valid_from` (a day of the seller's calendar) on."""
     change = audit.begin(session, actor, now, "catalog.add_account")
-    reads.seller(session, seller_id)
+    reads.locked_seller(session, seller_id)
     checks = Checks()
     number = checks.code(number, "number", length=40)
     fields = _party_fields(
@@ -196,7 +196,7 @@ def add_customer(
 ) -> int:
     """A new customer of an account; its key is its first alias. The timezone is the seller's unless another is given."""
     change = audit.begin(session, actor, now, "catalog.add_customer")
-    seller = reads.seller(session, seller_id)
+    seller = reads.locked_seller(session, seller_id)
     account = reads.party(session, account_id, None)
     checks = Checks()
     key = checks.text(key, "key", length=120)
@@ -296,6 +296,7 @@ def add_alias(
     """Another key by which events find the customer from a day on; one that pointed elsewhere is re-pointed by a later day."""
     change = audit.begin(session, actor, now, "catalog.add_alias")
     held = reads.customer(session, customer_id, valid_from)
+    store.lock_seller(session, held.seller_id)
     checks = Checks()
     alias = checks.text(alias, "alias", length=200)
     checks.day(valid_from, "valid_from")

@@ -36,7 +36,7 @@ def add_product(
 ) -> int:
     """Something that is sold. `unit_code` is of UN/ECE recommendation 20 (C62: one)."""
     change = audit.begin(session, actor, now, "catalog.add_product")
-    reads.seller(session, seller_id)
+    reads.locked_seller(session, seller_id)
     checks = Checks()
     category = checks.word(tax_category, "tax_category", TaxCategory)
     fields: dict[str, Any] = {
@@ -61,7 +61,7 @@ def add_product(
 def add_plan(session: Session, actor: Actor, now: datetime, *, seller_id: int, code: str, name: str) -> int:
     """A named plan, still without a version."""
     change = audit.begin(session, actor, now, "catalog.add_plan")
-    reads.seller(session, seller_id)
+    reads.locked_seller(session, seller_id)
     checks = Checks()
     code, name = checks.code(code, "code"), checks.text(name, "name", length=200)
     if store_plans.plan_coded(session, seller_id, code) is not None:

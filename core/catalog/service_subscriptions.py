@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import reads, store, store_plans, store_subscriptions
+from core.catalog import reads, store, store_subscriptions
 from core.catalog.checking import Checks
 from core.catalog.items import (
     Facts,
@@ -23,8 +23,9 @@ from core.catalog.items import (
     prices_in,
     takes_quantity,
 )
-from core.catalog.views import ContractView, CustomerView, ItemView, PlanVersionView, SubscriptionView
-from core.clock import Anchor, AnchorKind
+from core.catalog.views import ContractView, CustomerView, ItemView, PlanVersionView, PriceView, SubscriptionView
+from core.clock import Anchor, AnchorKind, local_date
+from core.errors import Refused
 from core.people import Actor
 from core.tables.catalog import Subscription
 from core.words import PriceKind, SubscriptionChangeKind
@@ -54,7 +55,7 @@ def subscribe(
     contract = reads.contract(session, contract_id)
     customer = reads.customer(session, customer_id, None)
     version = reads.plan_version(session, plan_version_id)
-    store_plans.lock_contract(session, contract_id)
+    store.lock_customer(session, customer_id)
     checks = Checks()
     code = checks.code(code, "code")
     checks.currency(currency)
@@ -180,7 +181,8 @@ def change_plan(
     reason: str = "",
     expected_version: int | None = None,
 ) -> None:
-    """Another plan version from a local day on: its items end there and the new version's begin.
+    """Another plan version from a local day on: the old one's items end there and the new one's begin, with the seats
+    of the items of the same code where no others are given.
 
     Back to the version that held the day before is no change at all: of several plans for one day the last holds.
     """
@@ -196,7 +198,7 @@ def change_plan(
         sentence = f"The plan changes on {last_move} already; change it on that day or later."
         checks.fault("before_last_plan", "effective_on", sentence)
     prices = prices_in(checks, version, before.currency)
-    chosen = first_quantities(checks, prices, quantities or {})
+    chosen = first_quantities(checks, prices, {**_seats_on(before, effective_on, prices), **(quantities or {})})
     checks.finish()
     facts = Facts(session, change, subscription_id)
     facts.add(SubscriptionChangeKind.PLAN, effective_on, plan_version_id=plan_version_id, reason=reason)
@@ -223,6 +225,12 @@ def change_plan(
     )
 
 
+def _seats_on(view: SubscriptionView, day: date, prices: Sequence[PriceView]) -> dict[str, Decimal]:
+    """The seats on the day of those items that the new prices have too."""
+    codes = {price.code for price in prices if price.price.per_seat}
+    return {item.code: item.quantity_on(day) for item in view.items if item.code in codes and item.quantity_on(day)}
+
+
 def cancel(
     session: Session,
     actor: Actor,
@@ -247,6 +255,34 @@ def cancel(
         subscription_id,
         before={"ended_on": before.ended_on, "version": before.version},
         after={"ended_on": effective_on, "version": before.version + 1},
+        reason=reason,
+    )
+
+
+def withdraw_cancellation(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    reason: str = "",
+    expected_version: int | None = None,
+) -> None:
+    """The subscription goes on as if it had never been cancelled; only before its end, a new one is needed after it."""
+    change = audit.begin(session, actor, now, "catalog.change_subscription")
+    before = locked(session, subscription_id, expected_version)
+    if before.ended_on is None:
+        raise Refused("not_cancelled", f"Nothing was changed: {before.code} is not cancelled.")
+    if local_date(now, before.zones) >= before.ended_on:
+        sentence = f"Not done: {before.code} ended on {before.ended_on}; the customer needs a new subscription."
+        raise Refused("ended", sentence)
+    Facts(session, change, subscription_id).add(SubscriptionChangeKind.REACTIVATE, before.ended_on, reason=reason)
+    store_subscriptions.raise_version(session, subscription_id)
+    change.note(
+        "subscription",
+        subscription_id,
+        before={"ended_on": before.ended_on, "version": before.version},
+        after={"ended_on": None, "version": before.version + 1},
         reason=reason,
     )
 

@@ -1,16 +1,18 @@
 """Every SQL statement about sellers, accounts, customers, meters and settings. Rows stay in here; frozen values go out.
 
+Locks here and in store_*.py are FOR NO KEY UPDATE: they exclude each other and let foreign keys to the row be checked.
 Of dated rows the last of a day holds: the newest `valid_from` on or before the day, and of equals the one written last.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from sqlalchemy import Select, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from core.catalog.views import CustomerView, DatedZones, MeterView, PartyView, SellerView
+from core.tables.catalog import Price
 from core.tables.metering import Meter, MeterVersion
 from core.tables.parties import (
     Account,
@@ -24,7 +26,6 @@ from core.tables.parties import (
     SettingVersion,
 )
 
-Row = TypeVar("Row", bound=SQLModel)
 AnySelect = Select[*tuple[Any, ...]]
 CHUNK = 5000  # ids in one IN list
 
@@ -40,10 +41,6 @@ def chunks(ids: Iterable[int]) -> list[list[int]]:
     """The ids, sorted and each once, in lists that fit into one statement."""
     distinct = sorted(set(ids))
     return [distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK)]
-
-
-def get(session: Session, kind: type[Row], row_id: int) -> Row | None:
-    return session.get(kind, row_id)
 
 
 # ── sellers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,12 +234,17 @@ def alias_rows(session: Session, seller_id: int, alias: str) -> list[tuple[date,
     return [(valid_from, customer_id) for valid_from, customer_id in session.execute(query).all()]
 
 
+def lock_seller(session: Session, seller_id: int) -> None:
+    """For whoever adds something whose name must be free: two of one name come one after the other."""
+    session.execute(select(col(Seller.id)).where(col(Seller.id) == seller_id).with_for_update(key_share=True))
+
+
 def lock_account(session: Session, account_id: int) -> None:
-    session.execute(select(col(Account.id)).where(col(Account.id) == account_id).with_for_update())
+    session.execute(select(col(Account.id)).where(col(Account.id) == account_id).with_for_update(key_share=True))
 
 
 def lock_customer(session: Session, customer_id: int) -> None:
-    session.execute(select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update())
+    session.execute(select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update(key_share=True))
 
 
 # ── meters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,3 +312,9 @@ def setting_values(
     )
     rows = session.execute(query).all()
     return {(scope, scope_id): value for scope, scope_id, value in rows if (scope, scope_id) in scopes}
+
+
+def is_there(session: Session, scope: str, scope_id: int) -> bool:
+    """Whether the subject of a setting exists."""
+    column: Any = {"seller": col(Seller.id), "account": col(Account.id), "price": col(Price.id)}[scope]
+    return session.execute(select(column).where(column == scope_id)).first() is not None

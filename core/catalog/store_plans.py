@@ -54,7 +54,9 @@ def plan_coded(session: Session, seller_id: int, code: str) -> int | None:
 
 
 def lock_plan(session: Session, plan_id: int) -> Plan | None:
-    return session.execute(select(Plan).where(col(Plan.id) == plan_id).with_for_update()).scalar_one_or_none()
+    return session.execute(
+        select(Plan).where(col(Plan.id) == plan_id).with_for_update(key_share=True)
+    ).scalar_one_or_none()
 
 
 def last_version(session: Session, plan_id: int) -> int:
@@ -63,7 +65,7 @@ def last_version(session: Session, plan_id: int) -> int:
 
 
 def lock_plan_version(session: Session, plan_version_id: int) -> PlanVersion | None:
-    query = select(PlanVersion).where(col(PlanVersion.id) == plan_version_id).with_for_update()
+    query = select(PlanVersion).where(col(PlanVersion.id) == plan_version_id).with_for_update(key_share=True)
     return session.execute(query).scalar_one_or_none()
 
 
@@ -139,15 +141,6 @@ def _plan_version(version: PlanVersion, plan: Plan, prices: tuple[PriceView, ...
 def contract_numbered(session: Session, seller_id: int, number: str) -> int | None:
     query = select(col(Contract.id)).where(col(Contract.seller_id) == seller_id, col(Contract.number) == number)
     return session.execute(query).scalar_one_or_none()
-
-
-def lock_contract(session: Session, contract_id: int) -> None:
-    session.execute(select(col(Contract.id)).where(col(Contract.id) == contract_id).with_for_update())
-
-
-def last_contract_seq(session: Session, contract_id: int) -> int:
-    query = select(func.max(col(ContractChange.seq))).where(col(ContractChange.contract_id) == contract_id)
-    return session.execute(query).scalar_one() or 0
 
 
 def contracts(session: Session, *, seller_id: int | None = None, contract_id: int | None = None) -> list[ContractView]:

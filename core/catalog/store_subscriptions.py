@@ -12,7 +12,7 @@ from core.catalog import timeline
 from core.catalog.store import AnySelect, chunks
 from core.catalog.store_plans import PriceReader, terms
 from core.catalog.timeline import Fact
-from core.catalog.views import ContractTerms, DatedZones, ItemView, SubscriptionView
+from core.catalog.views import ContractTerms, DatedZones, HandChange, ItemView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period
 from core.money import from_parts
 from core.tables.catalog import (
@@ -257,7 +257,7 @@ def lock(session: Session, subscription_ids: Iterable[int]) -> dict[int, int]:
             select(col(Subscription.id), col(Subscription.version))
             .where(col(Subscription.id).in_(part))
             .order_by(col(Subscription.id))
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         found.update({row[0]: row[1] for row in session.execute(query).all()})
     return found
@@ -310,36 +310,25 @@ def plan_begins(session: Session, subscription_id: int, plan_version_id: int, da
     return max(span.start for version, span in spans if version == plan_version_id and span.start <= day)
 
 
-def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[tuple[int, str, str, int, date]]:
-    """Who changed what by hand: (subscription, actor, verb, change, day on which it takes effect), overrides included."""
-    found: list[tuple[int, str, str, int, date]] = []
+def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:
+    """Every fact of these timelines and every override, with who entered it, in order of changes."""
+    found: set[HandChange] = set()
+    by = (col(Change.actor), col(Change.verb), col(Change.id), col(Change.at), col(Change.seal_number))
     for part in chunks(subscription_ids):
         changes = (
-            select(
-                col(SubscriptionChange.subscription_id),
-                col(Change.actor),
-                col(Change.verb),
-                col(Change.id),
-                col(SubscriptionChange.effective_on),
-            )
+            select(col(SubscriptionChange.subscription_id), col(SubscriptionChange.effective_on), *by)
             .join(Change, col(Change.id) == col(SubscriptionChange.change_id))
             .where(col(SubscriptionChange.subscription_id).in_(part))
         )
         overrides = (
-            select(
-                col(SubscriptionItem.subscription_id),
-                col(Change.actor),
-                col(Change.verb),
-                col(Change.id),
-                col(PriceOverride.valid_from),
-            )
-            .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
+            select(col(SubscriptionItem.subscription_id), col(PriceOverride.valid_from), *by)
+            .join(PriceOverride, col(PriceOverride.item_id) == col(SubscriptionItem.id))
             .join(Change, col(Change.id) == col(PriceOverride.change_id))
             .where(col(SubscriptionItem.subscription_id).in_(part))
         )
         for query in (changes, overrides):
-            found.extend({(s, a, v, c, d) for s, a, v, c, d in session.execute(query).all()})
-    return sorted(found)
+            found.update(HandChange(*row) for row in session.execute(query).all())
+    return sorted(found, key=lambda one: (one.change_id, one.subscription_id, one.effective_on))
 
 
 def live_on(session: Session, customer_id: int, day: date) -> list[SubscriptionView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -229,3 +229,16 @@ class SubscriptionView:
     ended_on: date | None
     zones: DatedZones
     items: tuple[ItemView, ...]
+
+
+@dataclass(frozen=True)
+class HandChange:
+    """Somebody changed a subscription (or began it, or overrode a price): what four eyes look at."""
+
+    subscription_id: int
+    effective_on: date
+    actor: str
+    verb: str
+    change_id: int
+    at: datetime
+    seal: int | None

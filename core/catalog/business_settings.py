@@ -1,0 +1,58 @@
+"""SETTINGS: what a seller decides about its business, with the default that holds while nobody said otherwise. Pure.
+
+The value for a day is that of the narrowest scope that has one (price, then account, then seller), by the last row that is
+valid on it. (What a price itself decides stands in the price: `core.catalog.model.SETTINGS`.)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SCOPES = ("price", "account", "seller")  # the narrowest first
+SELLER, SELLER_ACCOUNT = ("seller",), ("account", "seller")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One of `choices` (the first is the default), or without choices a value like the default: text or a whole number."""
+
+    says: str
+    scopes: tuple[str, ...]
+    choices: tuple[Any, ...] = ()
+    plain: str | int | None = None
+    most: int = 0
+
+    @property
+    def default(self) -> Any:
+        return self.choices[0] if self.choices else self.plain
+
+    def fault(self, value: object) -> str:
+        """Why the value cannot be, as a sentence; empty if it can."""
+        if self.choices:
+            right = any(type(value) is type(choice) and value == choice for choice in self.choices)
+            known = ", ".join(str(choice) for choice in self.choices)
+            return "" if right else f"It is one of {known}, not {value!r}."
+        if isinstance(self.plain, int):
+            right = type(value) is int and 0 <= value <= self.most
+            return "" if right else f"It is a whole number from 0 to {self.most}, not {value!r}."
+        right = isinstance(value, str) and len(value) <= self.most and value.isprintable()
+        return "" if right else f"It is a text of at most {self.most} characters, not {value!r}."
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "day_basis": Setting("What a share of a period is measured on.", SELLER, ("actual_days",)),
+    "last_day_billed": Setting("Whether the day of a cancellation is billed.", SELLER, (False,)),
+    "first_period": Setting("What a late starter pays for the first period.", SELLER, ("stub",)),
+    "bill_differences": Setting("When the difference of a change is billed.", SELLER, ("next_invoice",)),
+    "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document",)),
+    "revenue_spread": Setting("How revenue over time is spread.", SELLER, ("actual_days",)),
+    "late_usage_days": Setting("Days after which late usage gets an invoice of its own.", SELLER, plain=90, most=3650),
+    "tolerance_minor": Setting(
+        "The difference, in the minor unit, that closes an invoice.", SELLER_ACCOUNT, plain=0, most=10**9
+    ),
+    "invoice_prefix": Setting("What invoice numbers begin with.", SELLER, plain="", most=20),
+    "credit_note_prefix": Setting("What credit note numbers begin with.", SELLER, plain="CN-", most=20),
+    "invoice_text": Setting(
+        "A sentence printed under the totals of every invoice.", SELLER_ACCOUNT, plain="", most=2000
+    ),
+}

@@ -1,0 +1,72 @@
+"""The verb and the read of business settings: dated rows, so that a document keeps what held on its day."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from core import audit
+from core.catalog import store
+from core.catalog.business_settings import SCOPES, SETTINGS
+from core.catalog.checking import Checks
+from core.people import Actor
+from core.tables.parties import SettingVersion
+
+
+def set_setting(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    scope: str,
+    scope_id: int,
+    key: str,
+    value: Any,
+    valid_from: date,
+    reason: str = "",
+) -> None:
+    """A setting of a seller, an account or a price from a day on."""
+    change = audit.begin(session, actor, now, "catalog.set_setting")
+    checks = Checks()
+    checks.day(valid_from, "valid_from")
+    known = SETTINGS.get(key)
+    if known is None:
+        checks.fault("unknown_setting", "key", f"There is no setting {key!r}; known are {', '.join(sorted(SETTINGS))}.")
+    else:
+        if scope not in known.scopes:
+            sentence = f"The setting {key!r} is of a {' or '.join(known.scopes)}, not of a {scope!r}."
+            checks.fault("other_scope", "scope", sentence)
+        elif not store.is_there(session, scope, scope_id):
+            checks.fault("no_such_subject", "scope_id", f"There is no {scope} {scope_id}.")
+        if known.fault(value):
+            checks.fault("value_not_supported", "value", f"{key!r}: {known.says} {known.fault(value)}")
+    checks.finish()
+    before = store.setting_values(session, key, [(scope, scope_id)], valid_from)
+    row = SettingVersion(
+        scope=scope, scope_id=scope_id, key=key, valid_from=valid_from, value=value, change_id=change.id
+    )
+    store.add(session, row)
+    change.note(
+        "setting",
+        f"{scope} {scope_id} {key}",
+        before={"value": before.get((scope, scope_id))},
+        after={"value": value, "valid_from": valid_from},
+        reason=reason,
+    )
+
+
+def setting(
+    session: Session,
+    key: str,
+    *,
+    seller_id: int,
+    on: date,
+    account_id: int | None = None,
+    price_id: int | None = None,
+) -> Any:
+    """The value that holds on the day: the price's, else the account's, else the seller's, else the default."""
+    known = SETTINGS[key]
+    ids = {"price": price_id, "account": account_id, "seller": seller_id}
+    scopes = [(scope, id_) for scope in SCOPES if scope in known.scopes and (id_ := ids[scope]) is not None]
+    values = store.setting_values(session, key, scopes, on)
+    return next((values[scope] for scope in scopes if scope in values), known.default)
