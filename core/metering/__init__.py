@@ -8,8 +8,32 @@ Invariants: I1 ingestion is a set, T2 every event is in exactly one period, T4 n
 equals its raw events at any time (`rebuild` says which does not).
 """
 
+from core.metering.corrections import adjust as adjust
+from core.metering.corrections import discard as discard
+from core.metering.corrections import replay as replay
+from core.metering.corrections import withdraw as withdraw
+from core.metering.mapping import read_rule as read_rule
+from core.metering.model import AdjustmentView as AdjustmentView
 from core.metering.model import BatchResult as BatchResult
+from core.metering.model import DayUsage as DayUsage
+from core.metering.model import Drift as Drift
+from core.metering.model import EventView as EventView
 from core.metering.model import Format as Format
+from core.metering.model import MeterUsage as MeterUsage
+from core.metering.model import Rebuild as Rebuild
+from core.metering.model import ReplayResult as ReplayResult
+from core.metering.reads import changed_days as changed_days
+from core.metering.reads import rebuild as rebuild
+from core.metering.reads import usage as usage
+from core.metering.reports import batches as batches
+from core.metering.reports import conflicts as conflicts
+from core.metering.reports import event as event
+from core.metering.reports import events as events
+from core.metering.reports import freshness as freshness
+from core.metering.reports import open_rejection_ids as open_rejection_ids
+from core.metering.reports import rejection_groups as rejection_groups
+from core.metering.reports import rejections as rejections
+from core.metering.reports import usage_by_day as usage_by_day
 from core.metering.service import ingest as ingest
 from core.metering.service import ingest_events as ingest_events
 from core.metering.service import record_refusal as record_refusal

@@ -1,5 +1,6 @@
 """The values that metering speaks of. Quantities are Decimals outside and (units, picos) where they are stored."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -166,7 +167,7 @@ class MeterUsage:
 
 @dataclass(frozen=True)
 class EventView:
-    """One raw event for a screen."""
+    """One raw event for a screen; `after=event` asks for the page behind it."""
 
     event_id: str
     occurred_at: datetime
@@ -189,3 +190,18 @@ class Drift:
     stored_quantity: Decimal
     true_events: int
     true_quantity: Decimal
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """What a rebuild found and what it read. True where something drifted; iterates over the drifts."""
+
+    drifts: tuple[Drift, ...]
+    cells: int
+    events: int
+
+    def __len__(self) -> int:
+        return len(self.drifts)
+
+    def __iter__(self) -> Iterator[Drift]:
+        return iter(self.drifts)

@@ -31,7 +31,7 @@ from core.tables.metering import (
     UsageConflict,
     UsageWithdrawal,
 )
-from core.tables.parties import CustomerAlias, CustomerTimezone, Seller
+from core.tables.parties import Customer, CustomerAlias, CustomerTimezone, Seller
 
 CHUNK = 500
 
@@ -281,13 +281,36 @@ def adjustment(session: Session, customer_id: int, key: str) -> UsageAdjustment 
     return session.get(UsageAdjustment, (customer_id, key))
 
 
-def withdrawal(session: Session, customer_id: int, event_id: str) -> UsageWithdrawal | None:
-    return session.get(UsageWithdrawal, (customer_id, event_id))
-
-
-def add(session: Session, row: UsageAdjustment | UsageWithdrawal) -> None:
-    session.add(row)
+def add_adjustment(session: Session, **columns: Any) -> None:
+    session.add(UsageAdjustment(**columns))
     session.flush()
+
+
+def add_withdrawal(session: Session, **columns: Any) -> None:
+    session.add(UsageWithdrawal(**columns))
+    session.flush()
+
+
+def cell_of(session: Session, customer_id: int, event_id: str) -> tuple[int, int, str, str] | None:
+    """(customer, meter, hash of the dimension values, ISO day) of the event under an identity."""
+    row = session.execute(
+        text(
+            "SELECT e.customer_id, e.meter_id, e.dims_hash, CAST(e.local_date AS text) FROM usage_identity i "
+            "JOIN usage_event e ON e.customer_id = i.customer_id AND e.local_date = i.local_date "
+            "AND e.event_id = i.event_id WHERE i.customer_id = :customer AND i.event_id = :event"
+        ),
+        {"customer": customer_id, "event": event_id},
+    ).one_or_none()
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
+def common_seller(session: Session, customer_id: int, meter_id: int) -> int | None:
+    """The seller that has both."""
+    return session.execute(
+        select(col(Customer.seller_id))
+        .join(Meter, col(Meter.seller_id) == col(Customer.seller_id))
+        .where(col(Customer.id) == customer_id, col(Meter.id) == meter_id)
+    ).scalar_one_or_none()
 
 
 def batch_of(

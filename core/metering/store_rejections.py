@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from core.errors import Fault
@@ -77,26 +77,13 @@ def lock_rejections(session: Session, ids: Iterable[int]) -> list[tuple[UsageRej
 def settle_rejections(
     session: Session, ids: Iterable[int], state: RejectionState, by: str, reason: str, replay_batch_id: int | None
 ) -> None:
-    session.execute(
-        update(UsageRejection)
-        .where(col(UsageRejection.id) == bindparam("rejection"))
-        .values(state=state, settled_by=by, reason=reason, replay_batch_id=replay_batch_id)
-        .execution_options(synchronize_session=None),
-        [{"rejection": rejection} for rejection in ids],
-    )
-
-
-def open_rejections(session: Session, seller_id: int, group_key: str) -> list[int]:
-    rows = session.execute(
-        select(col(UsageRejection.id))
-        .where(
-            col(UsageRejection.seller_id) == seller_id,
-            col(UsageRejection.group_key) == group_key,
-            col(UsageRejection.state) == RejectionState.OPEN,
+    for part in parts(ids):
+        session.execute(
+            update(UsageRejection)
+            .where(col(UsageRejection.id).in_(part))
+            .values(state=state, settled_by=by, reason=reason, replay_batch_id=replay_batch_id)
+            .execution_options(synchronize_session=False)
         )
-        .order_by(col(UsageRejection.id))
-    )
-    return [found for found in rows.scalars() if found is not None]
 
 
 def read_fault(said: dict[str, str]) -> Fault:

@@ -97,3 +97,11 @@ def counted(session: Session) -> dict[tuple[int, int], tuple[int, int]]:
         )
     )
     return {(customer, meter): (int(events), int(units)) for customer, meter, events, units in rows}
+
+
+def break_a_day(session: Session, customer: int, meter: int) -> None:
+    """What no verb does: a state that is not what its events say, by seven whole units."""
+    session.execute(
+        text("UPDATE usage_day SET quantity_units = quantity_units + 7 WHERE customer_id = :c AND meter_id = :m"),
+        {"c": customer, "m": meter},
+    )
