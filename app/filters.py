@@ -1,7 +1,9 @@
 """Filters whose state is the address: every value is in the query, so a view can be sent to somebody as a link.
 
 Each is one small widget without a label of its own line; the label is kept for screen readers. The key is the name in
-the address; a list begins at its first page when one of its filters changes (worklist.cursor does that).
+the address, the value is written there as it is, not as the widget says it (Streamlit's own `bind` writes what a widget
+says, so a link to "Flagged 19" would be dead when 18 are left). A value that equals its default stays out of the address.
+A list begins at its first page when one of its filters changes: give their values to `worklist.cursor`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,32 +18,21 @@ T = TypeVar("T")
 
 def find(row: DeltaGenerator, label: str, key: str = "find", *, width: int = 180) -> str:
     """A search field; its placeholder is the label."""
-    value: str = row.text_input(
-        label,
-        key=key,
-        placeholder=label,
-        icon=":material/search:",
-        label_visibility="collapsed",
-        width=width,
-        bind="query-params",
+    _read(key, "", str)
+    typed: str = row.text_input(
+        label, key=key, placeholder=label, icon=":material/search:", label_visibility="collapsed", width=width
     )
-    return value.strip()
+    return _write(key, typed.strip(), "")
 
 
 def choose(row: DeltaGenerator, label: str, options: Mapping[str, str], key: str) -> str:
-    """One of a few, all visible: {value: what it says}. The first is the default and keeps the address clean."""
+    """One of a few, all visible: {value: what it says}. The first is the default."""
     values = list(options)
-    value: str = row.segmented_control(
-        label,
-        values,
-        default=values[0],
-        required=True,
-        format_func=options.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-        bind="query-params",
+    _read(key, values[0], {value: value for value in values}.get)
+    chosen: str = row.segmented_control(
+        label, values, required=True, format_func=options.__getitem__, key=key, label_visibility="collapsed"
     )
-    return value or values[0]
+    return _write(key, chosen or values[0], values[0])
 
 
 def pick(
@@ -51,31 +42,33 @@ def pick(
     key: str,
     *,
     says: Callable[[T], str] = str,
-    width: int = 180,
+    stays: bool = False,
+    width: int | str = 180,
 ) -> T:
-    """One of many, in a menu; the first is the default."""
-    value: T = row.selectbox(
-        label, options, key=key, format_func=says, label_visibility="collapsed", width=width, bind="query-params"
-    )
-    return value
+    """One of many, in a menu; the first is the default. One that `stays` is kept when another page is opened."""
+    _read(key, options[0], {str(value): value for value in options}.get, stays=stays)
+    chosen: T = row.selectbox(label, options, key=key, format_func=says, label_visibility="collapsed", width=width)
+    return _write(key, chosen, options[0])
 
 
 def between(
     row: DeltaGenerator, label: str, start: date, end: date, key: str, *, width: int = 230
 ) -> tuple[date, date]:
-    """A range of days, both given as people say them (the last day included); returns it half-open."""
-    value = row.date_input(
-        label,
-        (start, date.fromordinal(end.toordinal() - 1)),
-        key=key,
-        format="YYYY-MM-DD",
-        label_visibility="collapsed",
-        width=width,
-        bind="query-params",
-    )
-    if len(value) < 2:  # only the first of the two days has been clicked
+    """A range of days; people see its last day, code gets it half-open. `start` and `end` are the default."""
+    default = (start, date.fromordinal(end.toordinal() - 1))
+    _read(key, default, _days)
+    given = row.date_input(label, key=key, format="YYYY-MM-DD", label_visibility="collapsed", width=width)
+    if not isinstance(given, tuple) or len(given) < 2:  # only the first of the two days has been clicked
         return start, end
-    return value[0], date.fromordinal(value[1].toordinal() + 1)
+    first, last = _write(key, (given[0], given[1]), default, f"{given[0]}_{given[1]}")
+    return first, date.fromordinal(last.toordinal() + 1)
+
+
+def peek(key: str) -> str | None:
+    """What a filter's value is going to be, before it is drawn; None for its default."""
+    asked, known = st.query_params.get(key), st.session_state.get(f"{key}:known")
+    value = asked if key not in st.session_state or (asked is not None and asked != known) else st.session_state[key]
+    return known if value is None else str(value)
 
 
 def clear(*keys: str) -> None:
@@ -84,3 +77,37 @@ def clear(*keys: str) -> None:
         st.session_state.pop(key, None)
         if key in st.query_params:
             del st.query_params[key]
+
+
+def _days(asked: str) -> tuple[date, date] | None:
+    first, _, last = asked.partition("_")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        return None
+    return days if days[0] <= days[1] else None
+
+
+def _read(key: str, default: T, parse: Callable[[str], T | None], *, stays: bool = False) -> None:
+    """Before the widget: take the address's value where it is another than we last wrote (a link, the Back button)."""
+    asked, known = st.query_params.get(key), f"{key}:known"
+    if key not in st.session_state:
+        st.session_state[key] = default
+        if stays and asked is None and known in st.session_state:
+            asked = st.session_state[known]
+    elif asked == st.session_state.get(known) or (asked is None and stays):
+        return
+    value = default if asked is None else parse(asked)
+    st.session_state[key] = default if value is None else value
+    st.session_state[known] = asked
+
+
+def _write(key: str, value: T, default: T, text: str | None = None) -> T:
+    """After the widget: let the address say its value."""
+    said = None if value == default else text or str(value)
+    if said is not None and st.query_params.get(key) != said:
+        st.query_params[key] = said
+    elif said is None and key in st.query_params:
+        del st.query_params[key]
+    st.session_state[f"{key}:known"] = said
+    return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import actions, messages, session, sidebar, sign_in, theme, warm, wording
+from app import actions, messages, session, sidebar, sign_in, theme, warm, widgets, wording
 from app.screens import SCREENS, Screen
 from core.errors import BillingError
 
@@ -47,10 +47,11 @@ def draw(page: Any, here: session.Here) -> None:
 
 
 def no_access(screen: Screen, here: session.Here) -> None:
-    roles = wording.listed(sorted(wording.ROLES[role] for role in screen.roles), "and")
+    roles = wording.listed(sorted(wording.ROLES[role] for role in screen.roles))
     mine = wording.ROLES[here.actor.role] if here.actor.role else "no role"
+    widgets.page_title(screen.title)
     messages.no_access(
-        f"{screen.title} is open to {roles}.",
+        f"{screen.title} is open to the roles {roles}.",
         f"You are signed in as {here.actor.name}, {mine}. An administrator can give you another role.",
     )
 

@@ -11,7 +11,8 @@ run, so a sign-in that was ended elsewhere ends here too. Tests sign in by putti
 | `seller` | the code of the seller whose books are open (also in the address) |
 | `said` | what the last click has to say, until it is drawn (app/actions.py) |
 | `<list>:place`, `<list>:grid` | where somebody stands in a work list (app/worklist.py) |
-| the name of a filter or tab | its value, bound to the address (app/filters.py, app/widgets.py) |
+| the name of a filter or tab | its value, also in the address (app/filters.py, app/widgets.py) |
+| `<filter>:known` | what the address said of it when it was last read or written |
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from app import filters
 from app.engine import engine, reading
 from core import catalog, db, desk, people, wall
 from core.catalog import SellerView
@@ -69,7 +71,7 @@ def arrive() -> Here | None:
             return None
         sellers = tuple(catalog.sellers(session))
         date_ = desk.business_date(session)
-    wanted = st.session_state.get(SELLER) or st.query_params.get(SELLER)
+    wanted = filters.peek(SELLER)
     seller = next((each for each in sellers if each.code == wanted), sellers[0] if sellers else None)
     here = Here(actor, now, date_, sellers, seller)
     st.session_state[HERE] = here

@@ -1,42 +1,59 @@
 """Below the navigation: whose books are open, who I am, and on the demo which day it is."""
 
-import streamlit as st
+from datetime import date
+from html import escape
 
-from app import session, wording
-from app.actions import act
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import filters, session, wording
+from app.actions import Deed, act
 from core import desk
 
 
 def draw(here: session.Here) -> None:
     with st.sidebar:
         if len(here.sellers) > 1:
-            st.selectbox(
-                "Seller",
-                [each.code for each in here.sellers],
-                format_func={each.code: each.name for each in here.sellers}.__getitem__,
-                key=session.SELLER,
-                label_visibility="collapsed",
-                bind="query-params",
-            )
+            names = {each.code: each.name for each in here.sellers}
+            filters.pick(st, "Seller", list(names), session.SELLER, says=names.__getitem__, stays=True, width="stretch")
         if here.business_date is not None:
             _business_date(here)
         role = wording.ROLES[here.actor.role] if here.actor.role else ""
-        with st.popover(f"{here.actor.name} · {role}", type="tertiary", icon=":material/person:"):
-            st.button("Sign out", key="sign-out", on_click=session.sign_out, width="stretch")
+        with _row("whoami", here.actor.name, role):
+            st.button(
+                "",
+                key="sign-out",
+                type="tertiary",
+                icon=":material/logout:",
+                on_click=session.sign_out,
+                help="Sign out",
+            )
+
+
+def _row(key: str, first: str, second: str) -> DeltaGenerator:
+    """Two lines of text, and at their right whatever is added."""
+    row = st.container(key=f"side-{key}", horizontal=True, wrap=False, vertical_alignment="center", gap="small")
+    row.html(f'<div class="ch">{escape(first)}<br><span class="faint">{escape(second)}</span></div>', width="stretch")
+    return row
 
 
 def _business_date(here: session.Here) -> None:
     assert here.business_date is not None
-    with st.container(key="business-date", horizontal=True, vertical_alignment="center", gap="small"):
-        day = wording.day(here.business_date)
-        st.html(f'<div class="ch"><span class="faint">Demo date</span><br>{day}</div>', width="content")
+    with _row("business-date", wording.day(here.business_date), "demo date"):
         if session.may("desk.advance_day"):
-            st.button("Advance", key="advance", on_click=act, args=(_advance, _advanced), help="To the next day")
+            st.button(
+                "Advance",
+                key="advance",
+                type="tertiary",
+                on_click=act,
+                args=(_advance, _advanced),
+                help="To the next day",
+            )
 
 
-def _advance(deed):
+def _advance(deed: Deed) -> date:
     return desk.advance_day(deed.db, deed.actor, deed.now)
 
 
-def _advanced(day):
+def _advanced(day: date) -> str:
     return f"It is {wording.day(day)}."

@@ -5,7 +5,7 @@ On a demo database, and only there, its people are offered with one click each.
 
 from html import escape
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -24,8 +24,8 @@ WHY = {
 def draw() -> None:
     with reading() as session:
         offered = [each for each in people.users(session) if each.is_active] if desk.is_demo(session) else []
-    parts = urlsplit(st.context.url or "")
-    back = escape(f"{parts.path}?{parts.query}", quote=True)
+    wanted = urlsplit(st.context.url or "").path
+    back = escape(f"{wanted}?{urlencode(st.query_params.to_dict())}", quote=True)
     with st.container(horizontal_alignment="center"), st.container(key="signin", width=340):
         st.image(str(LOGO), width=170)
         why = st.query_params.get("sign_in")

@@ -21,6 +21,7 @@ _SOURCE = """
 [class*="st-key-row-"] { min-height: 1.95rem; max-height: 1.95rem; overflow: hidden;
   border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent) }
 [class*="st-key-row-"] a { min-height: 0; padding-block: .1rem }
+[class*="st-key-side-"] button { padding-inline: 0; min-height: 0 }
 [class*="st-key-titlebar"] { min-height: 2.6rem }
 [class*="st-key-titlebar"] > :first-child { flex: 1 1 0; min-width: 9rem }
 [class*="st-key-panehead"] > :first-child { flex: 1 1 0; min-width: 17rem }
