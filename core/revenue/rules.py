@@ -1,0 +1,243 @@
+"""How revenue is earned. Pure: layers and days in, amounts out (domain.md section 10).
+
+`earned_by(layers, day)` is target(d): what must have been earned by the end of that day. `due` says what is to be posted into
+which accounting period so that what was posted comes to the target. `move` splits a posting into deferred and unbilled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from core.catalog.model import Price, PriceKind
+from core.catalog.views import ItemView, SubscriptionView
+from core.clock import Period, Zones, add_months, period_containing
+from core.ledger import convert
+from core.money import cumulative, exponent, half_away
+from core.rating import PeriodInfo, Usage, prorate, rate
+from core.revenue.model import AccountRole, Carried, Due, Layer, Measure, Movement, Posted, Promise, Span
+
+DAY = timedelta(days=1)
+YEAR_MONTHS = 12
+ROLES = {
+    PriceKind.RECURRING: AccountRole.REVENUE_RECURRING,
+    PriceKind.USAGE: AccountRole.REVENUE_USAGE,
+    PriceKind.ONE_OFF: AccountRole.REVENUE_ONE_OFF,
+}
+
+
+# ── target ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def earned_by(layers: Iterable[Layer], day: date) -> int:
+    """What the layers come to by the end of the day."""
+    return sum(_layer_by(layer, day + DAY) for layer in layers)
+
+
+def worth(layers: Iterable[Layer]) -> int:
+    """What the layers come to in the end."""
+    return sum(_layer_by(layer, layer.days.end) for layer in layers)
+
+
+def _layer_by(layer: Layer, end: date) -> int:
+    until = min(end, layer.days.end)
+    if until <= layer.days.start:
+        return 0
+    return _at(layer, until) - _at(layer, layer.days.start)
+
+
+def _at(layer: Layer, day: date) -> int:
+    return half_away(layer.exact_minor * layer.of.elapsed(day))
+
+
+# ── promises: what the catalog's facts come to ──────────────────────────────────────────────────────────────────────
+
+
+def promises(
+    view: SubscriptionView, through: date, setting: Callable[[ItemView], int] | None = None
+) -> Iterator[Promise]:
+    """Every item and service period of a subscription that begins through the day.
+
+    `setting` gives the stated customer life in months for a one-off that is not distinct (0: none stated).
+    """
+    for item in view.items:
+        if item.kind is PriceKind.ONE_OFF:
+            if item.starts_on <= through:
+                yield _one_off(view, item, setting(item) if setting else 0)
+            continue
+        for days, whole in _tiles(view, item, through):
+            yield _usage(view, item, days) if item.kind is PriceKind.USAGE else _recurring(view, item, days, whole)
+
+
+def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tuple[Period, Period]]:
+    """(days promised, whole period) of each step of the item's cadence that begins through the day."""
+    assert item.price.cadence is not None, item
+    start = item.starts_on
+    while start <= through and (item.ends_on is None or start < item.ends_on):
+        whole = period_containing(start, item.price.cadence, view.anchor)
+        yield Period(start, min(whole.end, item.ends_on or whole.end)), whole
+        start = whole.end
+
+
+def _recurring(view: SubscriptionView, item: ItemView, days: Period, whole: Period) -> Promise:
+    """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
+    parts = prorate(item.price, item.changes, whole).parts
+    scale = 10 ** exponent(view.currency)
+    layers = tuple(Layer(part.service, whole, part.whole * scale) for part in parts)
+    return _promise(view, item, "item", days, Measure.OVER_TIME, layers)
+
+
+def _usage(view: SubscriptionView, item: ItemView, days: Period) -> Promise:
+    return _promise(view, item, "usage", days, Measure.USAGE, ())
+
+
+def _one_off(view: SubscriptionView, item: ItemView, life_months: int) -> Promise:
+    """On its day; one that is not distinct over the stated customer life, else to the end of the term, else over a year."""
+    day = Period(item.starts_on, item.starts_on + DAY)
+    amount = rate(item.price, Usage(item.quantity_on(item.starts_on)), PeriodInfo(day)).amount_minor
+    if item.price.revenue_policy is Measure.ON_DATE:
+        return _promise(view, item, "item", day, Measure.ON_DATE, (Layer.whole(day, amount),))
+    months = life_months or YEAR_MONTHS
+    end = add_months(item.starts_on, months, item.starts_on.day)
+    if not life_months and view.terms.term_end is not None and view.terms.term_end > item.starts_on:
+        end = view.terms.term_end
+    span = Period(item.starts_on, end)
+    return _promise(view, item, "item", span, Measure.OVER_TIME, (Layer.whole(span, amount),))
+
+
+def _promise(
+    view: SubscriptionView, item: ItemView, prefix: str, days: Period, measure: Measure, layers: tuple[Layer, ...]
+) -> Promise:
+    return Promise(
+        code=f"{prefix}:{item.id}:{days.start}",
+        contract_id=view.contract_id,
+        customer_id=view.customer_id,
+        item_id=item.id,
+        product_id=item.product_id,
+        currency=view.currency,
+        revenue_role=ROLES[item.kind],
+        measure=measure,
+        days=days,
+        allocated_minor=worth(layers),
+        layers=layers,
+        version=view.version,
+    )
+
+
+def usage_by(
+    price: Price, days: Period, whole: Period, zones: Zones, used: Sequence[tuple[date, Decimal]], day: date
+) -> int:
+    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity.
+
+    Before the period ends its minimum is not owed yet; its maximum holds throughout.
+    """
+    quantity = sum((Fraction(amount) for on, amount in used if on <= day), Fraction(0))
+    share = Fraction(days.days, whole.days)
+    seconds_count = price.convert is not None and price.convert.per_period_seconds
+    info = PeriodInfo.of(whole, zones, share) if seconds_count else PeriodInfo(whole, share=share)
+    rated = rate(price, Usage(quantity), info)
+    if day + DAY >= days.end or rated.walk is None or not rated.walk.added_by_minimum:
+        return rated.amount_minor
+    without = rated.walk.model.exact - rated.walk.percent_taken
+    return min(rated.amount_minor, half_away(without * 10 ** exponent(price.currency)))
+
+
+# ── what is due into which period ───────────────────────────────────────────────────────────────────────────────────
+
+
+def due(target: Callable[[date], int], begins: date, posted: Posted, spans: Sequence[Span], through: date) -> list[Due]:
+    """What a run through the day posts, period by period in order.
+
+    Into each open period goes target(its last day, or the day) less what is posted in periods up to it. What of that
+    belongs to a locked period is told apart. A period that was posted through a later day is left alone.
+    """
+    found: list[Due] = []
+    earned = dict(posted.earned)
+    known = [span for span in spans if span.first_day <= through]
+    first = next((n for n, span in enumerate(known) if span.last_day >= begins), len(known))
+    for number in range(first, len(known)):
+        span = known[number]
+        on = min(span.last_day, through)
+        if not span.open or posted.through.get(span.first_day, on) > on:
+            continue
+        rest = target(on) - sum(amount for (into, _), amount in earned.items() if into <= span.first_day)
+        for earlier in range(first, number):
+            amount = _missing(target, known, earlier, first, earned)
+            rest -= amount
+            _add(found, earned, Due(span, known[earlier], on, amount))
+        _add(found, earned, Due(span, span, on, rest))
+    return found
+
+
+def _missing(
+    target: Callable[[date], int],
+    spans: Sequence[Span],
+    number: int,
+    first: int,
+    earned: Mapping[tuple[date, date], int],
+) -> int:
+    """What should have been earned in an earlier period, less what is posted as belonging to it."""
+    before = target(spans[number - 1].last_day) if number > first else 0
+    should = target(spans[number].last_day) - before
+    return should - sum(amount for (_, belongs), amount in earned.items() if belongs == spans[number].first_day)
+
+
+def _add(found: list[Due], earned: dict[tuple[date, date], int], one: Due) -> None:
+    if one.amount_minor:
+        found.append(one)
+        key = one.period.first_day, one.belongs_to.first_day
+        earned[key] = earned.get(key, 0) + one.amount_minor
+
+
+# ── deferred and unbilled ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def move(carried: Carried, change_minor: int, worth_of: Callable[[int], int]) -> Movement:
+    """How deferred and unbilled follow when billed − earned changes by `change_minor` (billing raises it, earning lowers it).
+
+    So deferred = max(0, billed − earned) and unbilled = max(0, earned − billed) always. What is relieved leaves at what it is
+    carried at, what is raised comes in at `worth_of` it: the functional amount at the rate of the day.
+    """
+    if change_minor >= 0:
+        relieved = min(change_minor, carried.unbilled_minor)
+        raised = change_minor - relieved
+        leaves = share_of(carried.unbilled_functional, relieved, carried.unbilled_minor)
+        return Movement(raised, -relieved, worth_of(raised), -leaves)
+    relieved = min(-change_minor, carried.deferred_minor)
+    raised = -change_minor - relieved
+    leaves = share_of(carried.deferred_functional, relieved, carried.deferred_minor)
+    return Movement(-relieved, raised, -leaves, worth_of(raised))
+
+
+def share_of(functional: int, part: int, whole: int) -> int:
+    """What `part` of a carried amount is carried at; the last part takes the rest."""
+    return 0 if part == 0 else cumulative(functional, Fraction(part, whole))
+
+
+def after(carried: Carried, movement: Movement) -> Carried:
+    return Carried(
+        carried.deferred_minor + movement.deferred_minor,
+        carried.unbilled_minor + movement.unbilled_minor,
+        carried.deferred_functional + movement.deferred_functional,
+        carried.unbilled_functional + movement.unbilled_functional,
+    )
+
+
+def converter(currency: str, rate_of_day: Decimal, functional_currency: str) -> Callable[[int], int]:
+    """minor → functional minor at one rate."""
+    return lambda minor: convert(minor, currency, rate_of_day, functional_currency)
+
+
+def bill_move(carried: Carried, net_minor: int, functional: int, worth_of: Callable[[int], int]) -> Movement:
+    """The movement of billing a net amount that comes to `functional`: what it relieves leaves at what it is carried at, what it
+    raises comes in at the rest of `functional`, so that only the relieved part has an exchange difference."""
+    relieved = min(abs(net_minor), carried.unbilled_minor if net_minor >= 0 else carried.deferred_minor)
+    rest = abs(functional) - worth_of(relieved)
+    return move(carried, net_minor, lambda raised: rest if raised else 0)
+
+
+def last_day(end: date) -> date:
+    """The last day before `end`."""
+    return end - DAY
