@@ -1,5 +1,34 @@
-"""Documents: drafted, reviewed, approved, issued, delivered, settled."""
+"""Documents: drafted, reviewed, approved, issued, delivered, settled.
 
+Owns: document with its lines, taxes and flags; charge and charge_live; document_input; approval of documents; number_series;
+settlement; outbox and delivery. Does not own: prices and timelines (core.catalog), usage (core.metering), the arithmetic
+(core.rating), what a document earns (core.revenue), cash (core.payments).
+Dates: `bill_on`, document and due dates are the seller's; service periods are the customer's local days, half-open.
+Invariants: I2 a drafting run done k times by n workers equals one · I4 no two live charges of an item overlap · M2, M4 sums of
+every document · D1 numbers 1..N with dates that never fall · D2 issued content keeps its hash · R1 settlements never exceed
+either side · S1 nobody approves what rests on their own work.
+
+The moves of a document are the table MOVES in model.py; what a draft is, is `rules.build`.
+"""
+
+from core.invoicing.drafting import discard as discard
+from core.invoicing.drafting import draft as draft
+from core.invoicing.drafting import draft_all as draft_all
+from core.invoicing.drafting import start_document as start_document
+from core.invoicing.lifecycle import approve as approve
+from core.invoicing.lifecycle import return_ as return_
+from core.invoicing.lifecycle import submit as submit
+from core.invoicing.model import MOVES as MOVES
+from core.invoicing.model import Body as Body
+from core.invoicing.model import BodyLine as BodyLine
+from core.invoicing.model import BodyTax as BodyTax
+from core.invoicing.model import DraftResult as DraftResult
+from core.invoicing.model import HandMade as HandMade
+from core.invoicing.model import Problem as Problem
+from core.invoicing.reports import comparison as comparison
+from core.invoicing.reports import document as document
+from core.invoicing.reports import history as history
+from core.invoicing.reports import outbox as outbox
 from core.invoicing.settlements import OpenItem as OpenItem
 from core.invoicing.settlements import SettlementView as SettlementView
 from core.invoicing.settlements import items as items
@@ -12,3 +41,12 @@ from core.invoicing.settlements import settlement as settlement
 from core.invoicing.settlements import settlement_state as settlement_state
 from core.invoicing.settlements import settlements_of as settlements_of
 from core.invoicing.settlements import used_of_payments as used_of_payments
+from core.invoicing.views import ComparedLine as ComparedLine
+from core.invoicing.views import Comparison as Comparison
+from core.invoicing.views import DecisionView as DecisionView
+from core.invoicing.views import DocumentView as DocumentView
+from core.invoicing.views import FlagView as FlagView
+from core.invoicing.views import HistoryRow as HistoryRow
+from core.invoicing.views import OutboxView as OutboxView
+from core.invoicing.views import Page as Page
+from core.invoicing.views import QueueRow as QueueRow

@@ -1,0 +1,208 @@
+"""Gathers what drafts rest on: for a list of accounts in a handful of statements, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from core import catalog, ledger, metering
+from core.catalog.model import Price
+from core.catalog.views import SubscriptionView
+from core.clock import Period
+from core.invoicing import store, store_charges, store_inputs
+from core.invoicing.model import AccountFacts, Billed, Used, Want
+from core.invoicing.rules import TaxKey
+from core.invoicing.usage import UsageKey, days_billed
+from core.ledger.model import TaxTreatment
+
+FIRST_DAY = date(1970, 1, 1)
+SEALS_APART = 8
+"""From so many different seals on, late usage is looked for under the oldest of them at once."""
+
+Changed = dict[tuple[int, int], set[date]]
+"""(customer, meter) → local days of which the usage changed"""
+
+
+@dataclass
+class Cache:
+    """What the chunks of one drafting run share: days that changed since a seal."""
+
+    changed: dict[tuple[int, int], Changed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a run is about."""
+
+    seller_id: int
+    account_ids: Sequence[int]
+    bill_on: date
+    today: date
+    seal: int
+
+
+def gather(
+    session: Session, scope: Scope, drafts: Mapping[tuple[int, str], store.Head], cache: Cache
+) -> list[AccountFacts]:
+    """The facts of every account and currency with something that may be due, or with a draft; in that order.
+
+    `drafts` are their own drafts for this bill date: what these claim is not billed by another document.
+    """
+    views = catalog.subscriptions(
+        session,
+        seller_id=scope.seller_id,
+        account_ids=scope.account_ids,
+        overlapping=Period(FIRST_DAY, scope.bill_on + timedelta(days=1)),
+    )
+    by_key: dict[tuple[int, str], list[SubscriptionView]] = {key: [] for key in drafts}
+    for view in views:
+        by_key.setdefault((view.account_id, view.currency), []).append(view)
+    own = [head.id for head in drafts.values()]
+    charges = store_charges.billed(session, {item.id for view in views for item in view.items}, own)
+    past = store.past(session, scope.account_ids)
+    inputs = store_inputs.inputs(session, own)
+    units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
+    changed = _changed(session, scope, views, charges, own, cache)
+    found = []
+    for key in sorted(by_key):
+        subscriptions = tuple(by_key[key])
+        billed = tuple(
+            charge for view in subscriptions for item_id in _item_ids(view) for charge in charges.get(item_id, ())
+        )
+        head = drafts.get(key)
+        found.append(
+            AccountFacts(
+                seller_id=scope.seller_id,
+                account_id=key[0],
+                currency=key[1],
+                bill_on=scope.bill_on,
+                seal=scope.seal,
+                subscriptions=subscriptions,
+                billed=billed,
+                old_prices=_old_prices(session, subscriptions, billed),
+                units=units,
+                changed=frozenset(changed & {(c.subject_id, c.cause.whole.start) for c in billed}),
+                inputs=inputs.get(head.id, ()) if head else (),
+                past=past.get(key, ()),
+            )
+        )
+    return found
+
+
+def _item_ids(view: SubscriptionView) -> list[int]:
+    return list(dict.fromkeys(item.id for item in view.items))
+
+
+def _old_prices(session: Session, views: Sequence[SubscriptionView], billed: Sequence[Billed]) -> Mapping[str, Price]:
+    """Prices at which something was billed and that no item has by now, out of the lines that billed at them."""
+    known = {item.price_hash[:16] for view in views for item in view.items}
+    places = {
+        (charge.document_id, charge.line_no)
+        for charge in billed
+        if charge.cause.price_hash not in known and charge.document_id is not None
+    }
+    return store_charges.prices_of(session, places) if places else {}
+
+
+# ── late usage ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _changed(
+    session: Session,
+    scope: Scope,
+    views: Sequence[SubscriptionView],
+    charges: Mapping[int, Sequence[Billed]],
+    own: Sequence[int],
+    cache: Cache,
+) -> set[tuple[int, date]]:
+    """(item, first day of a whole period) of billed usage that changed since somebody last looked.
+
+    Whoever drafted for the account with a bill date past the period looked, under the seal that the document names. Only where
+    late usage was found and its charge released again does nothing but the charges that still stand count.
+    """
+    usage = {
+        item.id: (view, item)
+        for view in views
+        for item in view.items
+        if item.meter_id is not None and item.id in charges
+    }
+    if not usage:
+        return set()
+    looked = store_charges.looked_under(session, scope.account_ids)
+    again = store_charges.items_with_released_late_usage(session, usage)
+    since: dict[tuple[int, date], tuple[int, Billed]] = {}
+    for item_id, (view, _) in usage.items():
+        seen = [] if item_id in again else looked.get((view.account_id, view.currency), [])
+        newest = days_billed(charges[item_id])
+        for charge in charges[item_id]:
+            whole = charge.cause.whole
+            under = [seal for bill_on, seal, document in seen if bill_on >= whole.end and document not in own]
+            since[item_id, whole.start] = max([newest[item_id, whole.start], *under]), charge
+    days = _days_since(session, {seal for seal, _ in since.values()}, scope.seal, cache)
+    found: set[tuple[int, date]] = set()
+    for (item_id, start), (seal, charge) in since.items():
+        view, item = usage[item_id]
+        assert item.meter_id is not None
+        touched = days[seal].get((view.customer_id, item.meter_id), set())
+        if any(day in charge.cause.whole for day in touched):
+            found.add((item_id, start))
+    return found
+
+
+def _days_since(session: Session, seals: set[int], to_seal: int, cache: Cache) -> dict[int, Changed]:
+    """Seal → what changed between it and `to_seal`."""
+    behind = {seal for seal in seals if seal < to_seal}
+    found: dict[int, Changed] = {seal: {} for seal in seals - behind}
+    oldest = min(behind, default=0)
+    for seal in sorted(behind):
+        since = oldest if len(behind) > SEALS_APART else seal
+        if (since, to_seal) not in cache.changed:
+            cache.changed[since, to_seal] = metering.changed_days(session, since, to_seal)
+        found[seal] = cache.changed[since, to_seal]
+    return found
+
+
+# ── usage and tax ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_usage(
+    session: Session, facts: Sequence[AccountFacts], wanted: Sequence[Sequence[Want]]
+) -> dict[UsageKey, Used]:
+    """The usage of all wants, one reading for each range of days."""
+    keys: dict[Period, set[tuple[int, int]]] = {}
+    for account, wants in zip(facts, wanted, strict=True):
+        views = {view.id: view for view in account.subscriptions}
+        for want in wants:
+            meter_id = views[want.subscription_id].items[want.item_index].meter_id
+            assert meter_id is not None
+            keys.setdefault(want.service, set()).add((want.customer_id, meter_id))
+    found: dict[UsageKey, Used] = {}
+    for days in sorted(keys):
+        used = metering.usage(session, seal=facts[0].seal, wanted=sorted(keys[days]), start=days.start, end=days.end)
+        for (customer_id, meter_id), counted in used.items():
+            found[customer_id, meter_id, days] = Used(
+                counted.quantity,
+                counted.events,
+                tuple((day.on, day.quantity) for day in counted.days),
+                tuple((change.on, change.quantity, change.reason) for change in counted.adjustments),
+            )
+    return found
+
+
+def treatments(
+    session: Session, seller_id: int, wanted: Mapping[int, Iterable[TaxKey]]
+) -> dict[int, dict[TaxKey, TaxTreatment]]:
+    """Account → how its lines are taxed; what has no stored rate is missing."""
+    by_key: dict[TaxKey, list[int]] = {}
+    for account_id, keys in wanted.items():
+        for key in keys:
+            by_key.setdefault(key, []).append(account_id)
+    found: dict[int, dict[TaxKey, TaxTreatment]] = {account_id: {} for account_id in wanted}
+    for key in sorted(by_key):
+        category, on = key
+        for account_id, treatment in ledger.tax_for(session, seller_id, by_key[key], category, on).items():
+            found[account_id][key] = treatment
+    return found

@@ -1,0 +1,271 @@
+"""Recurring prices and one-offs: what is owed for the days that fell due, less what was billed for them. Pure.
+
+A billing period is looked at by stretches of days. For every stretch the quantities that are owed stand against those
+that were billed, each at its price: what is owed and not billed is charged, what was billed and is not owed is given back.
+So a seat change, a backdated end, another price or a cancelled invoice all come out of one comparison, and billing what
+was billed already comes to nothing. The first charge for some days is the regular one, all others are prorations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from core import rating
+from core.catalog.model import Flat, PerUnit, Price, Timing
+from core.catalog.views import ItemView, SubscriptionView
+from core.clock import Period, period_containing, periods
+from core.invoicing.model import AccountFacts, Billed, Cause, ChargeKind, Claim, DraftLine, LineKind
+from core.money import cumulative, exact_text, to_major
+from core.rating import Part, PeriodInfo, Usage
+from core.words import SubjectKind
+
+DAY = timedelta(days=1)
+UNITS = {"IE": "users", "HUR": "hours", "DAY": "days", "MON": "months", "E34": "GB", "4L": "MB"}
+"""UN/ECE codes that read badly on paper."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Days on which `times` of a quantity at a price are owed and not billed (or billed and not owed: negative)."""
+
+    days: Period
+    price_hash: str
+    quantity: Fraction
+    times: int
+    first: bool
+
+
+def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[ItemView]) -> Iterator[DraftLine]:
+    """The lines of one recurring item; `pieces` are its values, one after the other where its price was overridden."""
+    item = pieces[0]
+    prices = {piece.price_hash[:16]: piece.price for piece in pieces}
+    due = due_days(view, pieces, facts.bill_on)
+    billed: dict[Period, list[Billed]] = {}
+    for charge in facts.billed:
+        if charge.subject_kind is SubjectKind.ITEM and charge.subject_id == item.id:
+            billed.setdefault(charge.cause.whole, []).append(charge)
+    for whole in sorted({*due, *billed}, key=lambda period: period.start):
+        owed, charged = due.get(whole, []), billed.get(whole, [])
+        if _is_settled(owed, charged):
+            continue
+        for stretch in _stretches(whole, owed, charged):
+            price = prices.get(stretch.price_hash) or facts.old_prices[stretch.price_hash]
+            if stretch.times < 0 and price.timing is Timing.IN_ARREARS:
+                continue  # time billed in arrears earns no credit
+            yield from _lines(view, item, price, whole, stretch, charged)
+
+
+def due_days(
+    view: SubscriptionView, pieces: Sequence[ItemView], bill_on: date
+) -> dict[Period, list[tuple[Period, ItemView]]]:
+    """Whole period → the days of it that fell due by `bill_on`, with the piece that holds on them.
+
+    In advance: periods that have begun. In arrears: days whose period, or whose item in it, has ended.
+    """
+    found: dict[Period, list[tuple[Period, ItemView]]] = {}
+    for piece in pieces:
+        cadence, advance = piece.price.cadence, piece.price.timing is Timing.IN_ADVANCE
+        assert cadence is not None, piece
+        last = period_containing(bill_on, cadence, view.anchor).end
+        for days in periods(piece.starts_on, min(piece.ends_on or last, last), cadence, view.anchor):
+            if (advance and days.start <= bill_on) or (not advance and days.end <= bill_on):
+                found.setdefault(period_containing(days.start, cadence, view.anchor), []).append((days, piece))
+    return found
+
+
+def _is_settled(owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]) -> bool:
+    """The common case at a glance: one stretch, one quantity, billed once and for exactly these days."""
+    if len(owed) != 1 or len(charged) != 1:
+        return False
+    (days, piece), charge = owed[0], charged[0]
+    quantities = {quantity for since, quantity in piece.quantities if since < days.end and since > days.start}
+    return (
+        quantities <= {piece.quantity_on(days.start)}
+        and charge.service == days
+        and charge.cause.price_hash == piece.price_hash[:16]
+        and charge.quantity == piece.quantity_on(days.start)
+    )
+
+
+def _stretches(whole: Period, owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]) -> Iterable[Stretch]:
+    days = {whole.start, whole.end}
+    for period, piece in owed:
+        days |= {period.start, period.end} | {since for since, _ in piece.quantities if since in period}
+    for charge in charged:
+        days |= {charge.service.start, charge.service.end}
+    found: list[Stretch] = []
+    for start, end in pairwise(sorted(days)):
+        begun = any(start in charge.service for charge in charged if charge.kind is ChargeKind.REGULAR)
+        for (price_hash, quantity), times in _difference(start, owed, charged):
+            first = times > 0 and not begun
+            begun = begun or first
+            _append(found, Stretch(Period(start, end), price_hash, quantity, times, first))
+    return found
+
+
+def _difference(
+    day: date, owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]
+) -> list[tuple[tuple[str, Fraction], int]]:
+    """What is owed on the day and not billed, as (price, quantity) → how many times; credits first."""
+    count: Counter[tuple[str, Fraction]] = Counter()
+    for period, piece in owed:
+        if day in period:
+            count[piece.price_hash[:16], Fraction(piece.quantity_on(day))] += 1
+    for charge in charged:
+        if day in charge.service:
+            count[charge.cause.price_hash, abs(charge.quantity)] -= 1 if charge.quantity > 0 else -1
+    left = [(what, times) for what, times in count.items() if times and what[1]]
+    return sorted(left, key=lambda entry: (entry[1] > 0, entry[0]))
+
+
+def _append(found: list[Stretch], stretch: Stretch) -> None:
+    """Days that go on with the same difference are one stretch."""
+    for position, other in enumerate(found):
+        same = (other.price_hash, other.quantity, other.times, other.first) == (
+            stretch.price_hash,
+            stretch.quantity,
+            stretch.times,
+            stretch.first,
+        )
+        if same and other.days.end == stretch.days.start:
+            joined = Period(other.days.start, stretch.days.end)
+            found[position] = Stretch(joined, stretch.price_hash, stretch.quantity, stretch.times, stretch.first)
+            return
+    found.append(stretch)
+
+
+# ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _lines(
+    view: SubscriptionView,
+    item: ItemView,
+    price: Price,
+    whole: Period,
+    stretch: Stretch,
+    charged: Sequence[Billed],
+) -> Iterator[DraftLine]:
+    days, quantity = stretch.days, Decimal(exact_text(stretch.quantity))
+    held = [(days.start, quantity), (days.end, Decimal(0))]
+    credit = stretch.times < 0
+    rated = rating.prorate(price, [], whole, charged=held) if credit else rating.prorate(price, held, whole)
+    for number in range(abs(stretch.times)):
+        for part in rated.parts:
+            amount_minor, limit = _limited(part, charged)
+            regular = stretch.first and number == 0
+            kind = ChargeKind.REGULAR if regular else ChargeKind.PRORATION
+            what = "" if regular else f"version {view.version} {part.direction}" + (f" {number + 1}" if number else "")
+            signed = -part.quantity if credit else part.quantity
+            claim = Claim(
+                SubjectKind.ITEM,
+                item.id,
+                kind,
+                part.service,
+                str(Cause(whole, stretch.price_hash, what)),
+                signed,
+                part.exact,
+                amount_minor,
+            )
+            yield DraftLine(
+                key=f"item:{item.id}:{kind}:{part.service}:{part.direction}:{exact_text(part.quantity)}:{number}",
+                kind=LineKind.RECURRING if regular else LineKind.PRORATION,
+                customer_id=view.customer_id,
+                item_id=item.id,
+                product_id=item.product_id,
+                price_id=item.price_id,
+                description=item.product_name + ("" if regular else ", days given back" if credit else ", change"),
+                service=part.service,
+                quantity=signed,
+                unit=UNITS.get(item.unit_code, ""),
+                unit_price=unit_price(price),
+                exact=part.exact,
+                amount_minor=amount_minor,
+                tax_category=item.tax_category,
+                tax_on=whole.start if price.timing is Timing.IN_ADVANCE else whole.end - DAY,
+                explanation={**part.explanation, **limit, "cadence_period": str(whole)},
+                claims=(claim,),
+            )
+
+
+def _limited(part: Part, charged: Sequence[Billed]) -> tuple[int, Mapping[str, object]]:
+    """A credit is at most what was charged for exactly these days: a line lowered by hand gives back less."""
+    if part.amount_minor >= 0 or not any(charge.edited_minor for charge in charged):
+        return part.amount_minor, {}
+    held_minor = 0
+    for charge in charged:
+        common = charge.service.overlap(part.service)
+        if common is not None:
+            kept_minor = charge.amount_minor + charge.edited_minor
+            held_minor += rating_share(kept_minor, charge.service, common)
+    amount_minor = max(part.amount_minor, -max(held_minor, 0))
+    if amount_minor == part.amount_minor:
+        return amount_minor, {}
+    currency = part.price.currency
+    return amount_minor, {
+        "limited": {
+            "rule": "at most what was charged for these days",
+            "charged": exact_text(to_major(held_minor, currency)),
+            "result": exact_text(to_major(amount_minor, currency)),
+        }
+    }
+
+
+def rating_share(whole_minor: int, service: Period, days: Period) -> int:
+    """The part of an amount for `service` that falls on `days`, by differences of the rounded cumulative amount."""
+    from_minor, to_minor = (
+        cumulative(whole_minor, service.elapsed(days.start)),
+        cumulative(whole_minor, service.elapsed(days.end)),
+    )
+    return to_minor - from_minor
+
+
+def unit_price(price: Price) -> str:
+    """One figure where one is true, else a word."""
+    if isinstance(price.model, Flat):
+        return exact_text(Fraction(price.model.amount))
+    return exact_text(Fraction(price.model.unit)) if isinstance(price.model, PerUnit) else "tiered"
+
+
+def one_off_line(facts: AccountFacts, view: SubscriptionView, item: ItemView) -> DraftLine | None:
+    """A one-off is charged once, on its day."""
+    day = Period(item.starts_on, item.starts_on + DAY)
+    known = any(c.subject_kind is SubjectKind.ONE_OFF and c.subject_id == item.id for c in facts.billed)
+    if known or item.starts_on > facts.bill_on:
+        return None
+    rated = rating.rate(item.price, Usage(item.quantity_on(item.starts_on)), PeriodInfo(day))
+    cause = str(Cause(day, item.price_hash))
+    claim = Claim(
+        SubjectKind.ONE_OFF,
+        item.id,
+        ChargeKind.REGULAR,
+        day,
+        cause,
+        rated.quantity,
+        rated.exact,
+        rated.amount_minor,
+    )
+    return DraftLine(
+        key=f"one_off:{item.id}",
+        kind=LineKind.ONE_OFF,
+        customer_id=view.customer_id,
+        item_id=item.id,
+        product_id=item.product_id,
+        price_id=item.price_id,
+        description=item.product_name,
+        service=day,
+        quantity=rated.quantity,
+        unit=UNITS.get(item.unit_code, ""),
+        unit_price=unit_price(item.price),
+        exact=rated.exact,
+        amount_minor=rated.amount_minor,
+        tax_category=item.tax_category,
+        tax_on=item.starts_on,
+        explanation=rated.explanation,
+        claims=(claim,),
+    )

@@ -1,0 +1,168 @@
+"""Usage: which days of which price are to be rated, and the line that comes of it. Pure.
+
+A period that was billed is rated again when its usage changed since, when it has another price or other days by now, or
+when a charge of it was released. It is rated whole, with that period's price, and the difference to everything billed of it
+is the line: late usage, positive or negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from core import rating
+from core.catalog.model import Price
+from core.catalog.views import ItemView, SubscriptionView
+from core.clock import Period
+from core.invoicing.model import (
+    NOT_USED,
+    AccountFacts,
+    Billed,
+    Cause,
+    ChargeKind,
+    Claim,
+    DraftLine,
+    LineKind,
+    Used,
+    Want,
+)
+from core.invoicing.recurring import due_days, unit_price
+from core.rating import Adjustment, BilledBefore, PeriodInfo, Usage
+from core.words import SubjectKind
+
+UsageKey = tuple[int, int, Period]
+"""(customer, meter, days)"""
+
+
+def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tuple[int, ItemView]]) -> Iterator[Want]:
+    """What is to be rated of one usage item; `pieces` are its values with their positions in the view."""
+    item = pieces[0][1]
+    index = {id(piece): position for position, piece in pieces}
+    billed: dict[Period, list[Billed]] = {}
+    for charge in facts.billed:
+        if charge.subject_kind is SubjectKind.ITEM and charge.subject_id == item.id:
+            billed.setdefault(charge.cause.whole, []).append(charge)
+    due = due_days(view, [piece for _, piece in pieces], facts.bill_on)
+    for whole in sorted({*due, *billed}, key=lambda period: period.start):
+        charged = billed.get(whole, [])
+        for days, piece in due.get(whole, []):
+            here = [charge for charge in charged if charge.service.overlap(days)]
+            if not here or _moved(facts, item.id, days, piece.price_hash, here, whole):
+                yield _want(view, index[id(piece)], whole, days, here, piece.price_hash)
+        gone = [charge for charge in charged if not any(charge.service.overlap(days) for days, _ in due.get(whole, []))]
+        if gone:
+            span = Period(min(c.service.start for c in gone), max(c.service.end for c in gone))
+            quantity, amount_minor = _sums(gone)
+            if whole.end <= facts.bill_on and (quantity or amount_minor):
+                want = _want(view, pieces[0][0], whole, span, gone, gone[0].cause.price_hash)
+                yield replace(want, in_force=False)
+
+
+def _moved(
+    facts: AccountFacts, item_id: int, days: Period, price_hash: str, billed: Sequence[Billed], whole: Period
+) -> bool:
+    regular = [charge for charge in billed if charge.kind is ChargeKind.REGULAR]
+    return (
+        (item_id, whole.start) in facts.changed
+        or not regular
+        or any(charge.service != days or charge.cause.price_hash != price_hash[:16] for charge in billed)
+    )
+
+
+def _sums(charges: Sequence[Billed]) -> tuple[Fraction, int]:
+    return sum((c.quantity for c in charges), Fraction(0)), sum(c.amount_minor for c in charges)
+
+
+def _want(
+    view: SubscriptionView, index: int, whole: Period, days: Period, billed: Sequence[Billed], price_hash: str
+) -> Want:
+    """Regular where no live regular charge covers any of the days, else late."""
+    regular = any(charge.kind is ChargeKind.REGULAR for charge in billed)
+    quantity, amount_minor = _sums(billed)
+    return Want(
+        subscription_id=view.id,
+        customer_id=view.customer_id,
+        item_index=index,
+        kind=ChargeKind.LATE if regular else ChargeKind.REGULAR,
+        service=days,
+        whole=whole,
+        quantity_before=quantity,
+        billed_before_minor=amount_minor,
+        price_hash=price_hash[:16],
+    )
+
+
+def usage_line(
+    facts: AccountFacts, view: SubscriptionView, want: Want, used: Mapping[UsageKey, Used]
+) -> DraftLine | None:
+    """The line of one want; None where late usage comes to no quantity and no money."""
+    item = view.items[want.item_index]
+    assert item.meter_id is not None, item
+    price = item.price
+    counted = used.get((want.customer_id, item.meter_id, want.service), NOT_USED)
+    if not want.in_force:
+        price, counted = replace(price, minimum=None, maximum=None), NOT_USED
+    rated = rating.rate(
+        price,
+        _usage(counted, facts.seal),
+        _period(view, price, want),
+        BilledBefore(want.quantity_before, want.billed_before_minor),
+    )
+    late = want.kind is ChargeKind.LATE
+    if late and rated.amount_minor == 0 and rated.quantity == 0:
+        return None
+    what = f"late {facts.seal}" if late else ""
+    claim = Claim(
+        SubjectKind.ITEM,
+        item.id,
+        want.kind,
+        want.service,
+        str(Cause(want.whole, want.price_hash, what)),
+        rated.quantity,
+        rated.exact,
+        rated.amount_minor,
+    )
+    return DraftLine(
+        key=f"item:{item.id}:{want.kind}:{want.service}",
+        kind=LineKind.LATE if late else LineKind.USAGE,
+        customer_id=view.customer_id,
+        item_id=item.id,
+        product_id=item.product_id,
+        price_id=item.price_id,
+        meter_id=item.meter_id,
+        description=item.product_name + (", late usage" if late else ""),
+        service=want.service,
+        quantity=rated.quantity,
+        unit=facts.units.get(item.meter_id, ""),
+        unit_price=unit_price(price),
+        exact=rated.exact,
+        amount_minor=rated.amount_minor,
+        tax_category=item.tax_category,
+        tax_on=want.whole.end - timedelta(days=1),
+        explanation={**rated.explanation, "cadence_period": str(want.whole)},
+        claims=(claim,),
+    )
+
+
+def _usage(used: Used, seal: int) -> Usage:
+    adjustments = tuple(Adjustment(day, quantity, reason) for day, quantity, reason in used.adjustments)
+    return Usage(used.quantity, used.days, adjustments, used.events, seal)
+
+
+def _period(view: SubscriptionView, price: Price, want: Want) -> PeriodInfo:
+    share = Fraction(want.service.days, want.whole.days)
+    if price.convert is not None and price.convert.per_period_seconds:
+        return PeriodInfo.of(want.whole, view.zones, share)
+    return PeriodInfo(want.whole, share=share)
+
+
+def days_billed(facts_billed: Sequence[Billed]) -> dict[tuple[int, date], int]:
+    """(item, first day of the whole period) → the newest seal under which anything of it was billed."""
+    found: dict[tuple[int, date], int] = {}
+    for charge in facts_billed:
+        if charge.subject_kind is SubjectKind.ITEM:
+            key = charge.subject_id, charge.cause.whole.start
+            found[key] = max(found.get(key, 0), charge.seal)
+    return found

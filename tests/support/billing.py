@@ -1,0 +1,49 @@
+"""A business whose books are open and whose taxes are stored, and short words for drafting and issuing in tests."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine
+
+from core import db, invoicing, ledger
+from core.people import Actor
+from core.words import TaxCategory
+from tests.support import business
+from tests.support.business import ANNA, OLGA, SINCE
+
+RATES = {"US": ("0", TaxCategory.OUT_OF_SCOPE, "No tax"), "DE": ("19", TaxCategory.STANDARD, "VAT")}
+
+
+def at(day: date) -> datetime:
+    """An instant of that day for New York and Berlin alike."""
+    return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+
+
+def found(engine: Engine, european: bool = False) -> business.Desk:
+    """A seller with its catalog, open books and the tax rates of two countries."""
+    with db.transaction(engine, business.NOW, "tests.found") as session:
+        desk = business.found_european(session) if european else business.found(session)
+        ledger.open_books(session, ANNA, business.NOW, desk.seller_id, SINCE)
+        for country, (percent, category, label) in RATES.items():
+            ledger.set_tax_rate(
+                session,
+                ANNA,
+                business.NOW,
+                seller_id=desk.seller_id,
+                country=country,
+                product_category=TaxCategory.STANDARD,
+                category=category,
+                percent=Decimal(percent),
+                label=label,
+                valid_from=SINCE,
+                reason="" if category is TaxCategory.STANDARD else "Not subject to tax.",
+            )
+    return desk
+
+
+def draft(engine: Engine, desk: business.Desk, bill_on: date, actor: Actor = OLGA) -> list[invoicing.DocumentView]:
+    """Draft everything due and give back what stands."""
+    result = invoicing.draft_all(engine, actor, at(max(bill_on, date(2024, 3, 5))), desk.seller_id, bill_on)
+    assert not result.problems, result.problems
+    with db.reading(engine) as session:
+        return [invoicing.document(session, document_id) for document_id in result.documents]
