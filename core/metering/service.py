@@ -2,6 +2,7 @@
 the batch that counts them stand together or not at all."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -73,6 +74,7 @@ def ingest(
     BadInput if the file as a whole is refused: then nothing was written."""
     change = audit.begin(session, actor, now, "metering.ingest")
     data = _bytes(content)
+    sources.check_file(data, Format(format))
     digest = hashlib.sha256(data).hexdigest()
     rule = _mapping_rule(session, seller_id, mapping, source, Format(format))
     if rule and rule.id.kind is IdKind.WHOLE_FILE and batch_id:
@@ -188,7 +190,7 @@ def _take_in(
 ) -> BatchResult:
     """Judge what was read, store what counts, keep what does not, and write the batch with its counts."""
     events, rejected = judge_sent(session, seller_id, source, change.at, reading.sent, zone)
-    rejected = [*reading.rejected, *rejected]
+    rejected = sorted([*reading.rejected, *rejected], key=lambda item: _number(item.position))
     fields = {item.position: item.fields for item in reading.sent} if rejected else {}
     batch_id = store.next_batch_id(session)
     accepted, duplicates, conflicts = put(session, batch_id, change.at, [event for _, event in events])
@@ -239,6 +241,13 @@ def put(session: Session, batch_id: int, at: datetime, events: list[Event]) -> t
     other = [event for event in again if kept[event.customer_id, event.event_id] != event.content_hash]
     store.save_conflicts(session, batch_id, at, other, kept)
     return len(first) - len(taken), len(again) - len(other), len(other)
+
+
+def _number(position: str) -> int:
+    """The line, row or event that a position such as "line 17:context" names."""
+    digits = re.match(r"[a-z]+ ([0-9]+)", position)
+    assert digits, position
+    return int(digits[1])
 
 
 def _group(item: Rejected, fields: dict[str, Any]) -> str:

@@ -46,17 +46,24 @@ def format_of(name: str) -> Format:
     return known[ending]
 
 
-def read(content: bytes, kind: Format, rule: MappingRule | None = None, batch_id: str = "") -> Reading:
-    """Everything that the file holds. `rule` is needed for CSV; `batch_id` where the rule declares whole files."""
+def check_file(content: bytes, kind: Format) -> None:
+    """BadInput for an empty file, and for one that is not what its name says."""
     if not content.strip(_BLANKS):
         raise refuse("empty_file", "it is empty. Send it again once its writer has finished.")
     if kind is Format.PARQUET:
         if not content.startswith(b"PAR1"):
             raise refuse("not_parquet", "it is named or declared Parquet, but does not begin like a Parquet file.")
-        return _read_parquet(content, rule, batch_id)
+        return
     for magic, what in MAGIC:
         if content.startswith(magic):
             raise refuse("not_what_it_says", f"it is declared {kind}, but holds {what}.")
+
+
+def read(content: bytes, kind: Format, rule: MappingRule | None = None, batch_id: str = "") -> Reading:
+    """Everything that the file holds. `rule` is needed for CSV; `batch_id` where the rule declares whole files."""
+    check_file(content, kind)
+    if kind is Format.PARQUET:
+        return _read_parquet(content, rule, batch_id)
     content = content.removeprefix(b"\xef\xbb\xbf")
     if kind is Format.JSONL:
         return _read_jsonl(content)
