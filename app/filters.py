@@ -13,6 +13,8 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
+
 T = TypeVar("T")
 
 
@@ -65,18 +67,18 @@ def between(
 
 
 def peek(key: str) -> str | None:
-    """What a filter's value is going to be, before it is drawn; None for its default."""
-    asked, known = st.query_params.get(key), st.session_state.get(f"{key}:known")
-    value = asked if key not in st.session_state or (asked is not None and asked != known) else st.session_state[key]
-    return known if value is None else str(value)
+    """What a filter that stays is going to be, before it is drawn; None for its default."""
+    new, asked = address.news(key)
+    if new and asked is not None:
+        return asked
+    return str(st.session_state[key]) if key in st.session_state else address.last(key)
 
 
 def clear(*keys: str) -> None:
     """Callback of `Clear filters`."""
+    address.forget(*keys)
     for key in keys:
         st.session_state.pop(key, None)
-        if key in st.query_params:
-            del st.query_params[key]
 
 
 def _days(asked: str) -> tuple[date, date] | None:
@@ -89,25 +91,17 @@ def _days(asked: str) -> tuple[date, date] | None:
 
 
 def _read(key: str, default: T, parse: Callable[[str], T | None], *, stays: bool = False) -> None:
-    """Before the widget: take the address's value where it is another than we last wrote (a link, the Back button)."""
-    asked, known = st.query_params.get(key), f"{key}:known"
-    if key not in st.session_state:
-        st.session_state[key] = default
-        if stays and asked is None and known in st.session_state:
-            asked = st.session_state[known]
-    elif asked == st.session_state.get(known) or (asked is None and stays):
+    """Before the widget: take the address's value where it says something new (a link, the Back button)."""
+    new, asked = address.news(key)
+    if stays and asked is None:  # another page was opened, whose address says nothing of it
+        new, asked = key not in st.session_state, address.last(key)
+    if not new and key in st.session_state:
         return
     value = default if asked is None else parse(asked)
     st.session_state[key] = default if value is None else value
-    st.session_state[known] = asked
 
 
 def _write(key: str, value: T, default: T, text: str | None = None) -> T:
     """After the widget: let the address say its value."""
-    said = None if value == default else text or str(value)
-    if said is not None and st.query_params.get(key) != said:
-        st.query_params[key] = said
-    elif said is None and key in st.query_params:
-        del st.query_params[key]
-    st.session_state[f"{key}:known"] = said
+    address.say(key, None if value == default else text or str(value))
     return value

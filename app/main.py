@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import actions, messages, session, sidebar, sign_in, theme, warm, widgets, wording
+from app import actions, address, messages, session, sidebar, sign_in, theme, warm, widgets, wording
 from app.screens import SCREENS, Screen
 from core.errors import BillingError
 
@@ -63,9 +63,11 @@ warm.settle()
 st.html(theme.STYLE)
 found = session.arrive()
 chosen = st.navigation(pages(), position="sidebar" if found else "hidden", expanded=True)
+address.arrive(chosen.url_path)
 if found is None:
     sign_in.draw()  # at the address that was asked for, so that the way back is known
 else:
     st.logo(str(STATIC / "logo.svg"), size="medium", icon_image=str(STATIC / "mark.svg"))
-    sidebar.draw(found)
-    draw(chosen, found)
+    here = session.open_books(found)
+    sidebar.draw(here)
+    draw(chosen, here)

@@ -12,10 +12,10 @@ run, so a sign-in that was ended elsewhere ends here too. Tests sign in by putti
 | `said` | what the last click has to say, until it is drawn (app/actions.py) |
 | `<list>:place`, `<list>:grid` | where somebody stands in a work list (app/worklist.py) |
 | the name of a filter or tab | its value, also in the address (app/filters.py, app/widgets.py) |
-| `<filter>:known` | what the address said of it when it was last read or written |
+| `<filter>:known`, `visit` | what the address said of it when we last wrote it; how often the page changed (app/address.py) |
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -71,11 +71,16 @@ def arrive() -> Here | None:
             return None
         sellers = tuple(catalog.sellers(session))
         date_ = desk.business_date(session)
+    return Here(actor, now, date_, sellers, None)
+
+
+def open_books(found: Here) -> Here:
+    """Once the page is known: the books that the address or the last choice says, else the first."""
     wanted = filters.peek(SELLER)
-    seller = next((each for each in sellers if each.code == wanted), sellers[0] if sellers else None)
-    here = Here(actor, now, date_, sellers, seller)
-    st.session_state[HERE] = here
-    return here
+    seller = next((each for each in found.sellers if each.code == wanted), found.sellers[0] if found.sellers else None)
+    opened = replace(found, seller=seller)
+    st.session_state[HERE] = opened
+    return opened
 
 
 def here() -> Here:

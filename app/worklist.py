@@ -18,6 +18,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
 from app.wording import amount
 
 PAGE = 50  # rows of a server page
@@ -33,7 +34,6 @@ class _Place:
         self.open: Any = None  # the id of the open item
         self.row = 0  # its row when it was last drawn
         self.outside = False  # the address asked for an item that is not on this page
-        self.asked: str | None = None  # what the address said when it was last read or written
         self.starts: list[Any] = [None]  # the cursors at which the pages so far began
         self.following: Any = None  # the cursor of the next page
         self.filters: Any = None  # what the list was filtered by
@@ -106,16 +106,15 @@ def work_list(
     """
     place = _place(key)
     place.ids, place.following = frame[id_column].tolist(), following
-    _settle(place)
+    _settle(key, place)
     if place.ids:
-        grid = f"{key}:grid"
-        rows = [] if place.outside else [place.row]
+        grid, rows = _grid(key, place), [] if place.outside else [place.row]
         st.session_state[grid] = {"selection": {"rows": rows, "columns": [], "cells": []}}
         st.dataframe(
             frame[list(columns)],
             key=grid,
             on_select=partial(_clicked, key),
-            selection_mode=["single-row-required", "single-cell"],
+            selection_mode=["single-row" if place.outside else "single-row-required", "single-cell"],
             hide_index=True,
             height="stretch" if len(frame) > STRETCH_FROM else "content",
             row_height=30,
@@ -125,10 +124,10 @@ def work_list(
     return place.open
 
 
-def _settle(place: _Place) -> None:
+def _settle(key: str, place: _Place) -> None:
     """Decide which item is open, and let the address say so."""
-    asked = st.query_params.get(ITEM)
-    if asked is not None and asked != place.asked:
+    new, asked = address.news(f"{key}:item", ITEM)
+    if new and asked is not None:
         here = next((item for item in place.ids if str(item) == asked), None)
         place.open = here if here is not None else int(asked) if asked.isdecimal() else asked
         place.outside = here is None
@@ -139,20 +138,21 @@ def _settle(place: _Place) -> None:
             known = place.open in place.ids
             place.row = place.ids.index(place.open) if known else min(place.row, len(place.ids) - 1)
             place.open = place.ids[place.row]
-    place.asked = None if place.open is None else str(place.open)
-    if place.asked is None:
-        if asked is not None:
-            del st.query_params[ITEM]
-    elif place.asked != asked:
-        st.query_params[ITEM] = place.asked
+    address.say(f"{key}:item", None if place.open is None else str(place.open), ITEM)
 
 
 def _clicked(key: str) -> None:
     """A click on a cell or on the row's marker opens the row."""
-    place, selection = _place(key), st.session_state[f"{key}:grid"]["selection"]
+    place = _place(key)
+    selection = st.session_state[_grid(key, place)]["selection"]
     row = selection["cells"][0][0] if selection["cells"] else next(iter(selection["rows"]), place.row)
     if row < len(place.ids):
         go_to(key, place.ids[row])
+
+
+def _grid(key: str, place: _Place) -> str:
+    """A grid that must have a row takes the first by itself; where the open item is outside it, it may have none."""
+    return f"{key}:grid-outside" if place.outside else f"{key}:grid"
 
 
 def walk(row: DeltaGenerator, key: str) -> None:
