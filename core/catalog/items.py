@@ -1,6 +1,6 @@
 """What the verbs of subscriptions share: facts in order, items and their first quantities, days that fit the timeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -92,8 +92,11 @@ def prices_in(checks: Checks, version: PlanVersionView, currency: str) -> list[P
     return prices
 
 
-def first_quantities(checks: Checks, prices: Sequence[PriceView], given: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Price code → the quantity that its item begins with; seats have to be told, a one-off is 1 if it is not."""
+def first_quantities(
+    checks: Checks, prices: Sequence[PriceView], given: Mapping[str, Any], begun: Collection[str] = ()
+) -> dict[str, Decimal]:
+    """Price code → the quantity that its item begins with; seats have to be told, a one-off is 1 if it is not. Items that
+    have `begun` keep what they have."""
     known = {price.code: price for price in prices}
     chosen: dict[str, Decimal] = {}
     for code, quantity in given.items():
@@ -108,7 +111,7 @@ def first_quantities(checks: Checks, prices: Sequence[PriceView], given: Mapping
         elif number != ONE:
             checks.fault("quantity_not_used", path, f"{code!r} goes by no quantity that could be set; leave it out.")
     for price in prices:
-        if price.code not in given and takes_quantity(price.price):
+        if price.code not in given and price.code not in begun and takes_quantity(price.price):
             if price.price.kind is PriceKind.ONE_OFF:
                 chosen[price.code] = ONE
             else:

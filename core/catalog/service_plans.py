@@ -150,7 +150,7 @@ def read_value(
     if not isinstance(value, Mapping):
         checks.fault("not_an_object", path, "The price itself is needed here, as an object with named fields.")
         return None
-    filled = {"currency": currency, **value}
+    filled = {"currency": currency or "USD", **value}  # a currency at fault is told once, where it stands
     if product is not None:
         filled = {"tax_category": product.tax_category.value, **filled}
     try:
@@ -158,7 +158,7 @@ def read_value(
     except BadInput as error:
         checks.collect(error)
         return None
-    if price.currency != currency:
+    if currency and price.currency != currency:
         sentence = f"The value is in {price.currency}, but the price is to be in {currency}."
         checks.fault("other_currency", f"{path}.currency", sentence)
     if product is not None and price.tax_category is not product.tax_category:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import reads, store, store_subscriptions
+from core.catalog import reads, store, store_subscriptions, timeline
 from core.catalog.checking import Checks
 from core.catalog.items import (
     Facts,
@@ -193,28 +193,25 @@ def change_plan(
     check_day(checks, before, effective_on, "effective_on")
     if version.seller_id != before.seller_id:
         checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
-    last_move = store_subscriptions.last_plan_day(session, subscription_id)
+    moves = store_subscriptions.plan_moves(session, subscription_id)
+    last_move = max(move.effective_on for move in moves)
     if effective_on < last_move:
         sentence = f"The plan changes on {last_move} already; change it on that day or later."
         checks.fault("before_last_plan", "effective_on", sentence)
     prices = prices_in(checks, version, before.currency)
-    chosen = first_quantities(checks, prices, {**_seats_on(before, effective_on, prices), **(quantities or {})})
+    given = quantities or {}
+    begins = timeline.plan_begins(moves, plan_version_id, effective_on)
+    known = store_subscriptions.items_begun(session, subscription_id, begins)
+    begun = {price.code: known[price.id] for price in prices if price.id in known}
+    chosen = first_quantities(checks, prices, {**_seats_on(before, effective_on, prices, begun), **given}, begun)
     checks.finish()
     facts = Facts(session, change, subscription_id)
     facts.add(SubscriptionChangeKind.PLAN, effective_on, plan_version_id=plan_version_id, reason=reason)
-    known = {(price_id, day): id_ for id_, price_id, day in store_subscriptions.items_of(session, subscription_id)}
-    begins = store_subscriptions.plan_begins(session, subscription_id, plan_version_id, effective_on)
-    missing = [price for price in prices if (price.id, begins) not in known]
-    for price in prices:
-        if (price.id, begins) in known and price.code in (quantities or {}):
-            facts.add(
-                SubscriptionChangeKind.QUANTITY,
-                effective_on,
-                item_id=known[price.id, begins],
-                quantity=chosen[price.code],
-                reason=reason,
-            )
-    add_items(session, facts, missing, begins, chosen)
+    for code in (code for code in begun if code in given):
+        facts.add(
+            SubscriptionChangeKind.QUANTITY, effective_on, item_id=begun[code], quantity=chosen[code], reason=reason
+        )
+    add_items(session, facts, [price for price in prices if price.code not in begun], begins, chosen)
     store_subscriptions.raise_version(session, subscription_id)
     change.note(
         "subscription",
@@ -225,9 +222,11 @@ def change_plan(
     )
 
 
-def _seats_on(view: SubscriptionView, day: date, prices: Sequence[PriceView]) -> dict[str, Decimal]:
-    """The seats on the day of those items that the new prices have too."""
-    codes = {price.code for price in prices if price.price.per_seat}
+def _seats_on(
+    view: SubscriptionView, day: date, prices: Sequence[PriceView], begun: Mapping[str, int]
+) -> dict[str, Decimal]:
+    """The seats on the day of those items that the new prices have too, where their items do not go on."""
+    codes = {price.code for price in prices if price.price.per_seat} - set(begun)
     return {item.code: item.quantity_on(day) for item in view.items if item.code in codes and item.quantity_on(day)}
 
 

@@ -1,7 +1,8 @@
-"""Every SQL statement about subscriptions. `views` is the spine of drafting and revenue: six statements, however many."""
+"""Every SQL statement about subscriptions. `views` is the spine of drafting and revenue: seven statements, however many."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,9 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from core.catalog import timeline
+from core.catalog.model import Price as PriceValue
+from core.catalog.prices import price_from_json
 from core.catalog.store import AnySelect, chunks
-from core.catalog.store_plans import PriceReader, terms
 from core.catalog.timeline import Fact
 from core.catalog.views import ContractTerms, DatedZones, HandChange, ItemView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period
@@ -30,7 +32,7 @@ from core.tables.catalog import (
 from core.tables.changes import Change
 from core.tables.parties import Customer, CustomerTimezone
 
-Rows = dict[int, list[Any]]
+Rows = dict[int, list[tuple[int, int, date]]]
 
 
 def views(
@@ -76,41 +78,53 @@ def _sealed(query: AnySelect, table: Any, as_of: int | None) -> AnySelect:
 
 def _read(session: Session, which: AnySelect, as_of: int | None) -> list[SubscriptionView]:
     heads = session.execute(
-        select(Subscription, Contract, col(Customer.key))
+        select(
+            col(Subscription.id),
+            col(Subscription.code),
+            col(Subscription.currency),
+            col(Subscription.anchor),
+            col(Subscription.version),
+            col(Subscription.started_on),
+            col(Subscription.customer_id),
+            col(Customer.key),
+            col(Contract.id),
+            col(Contract.number),
+            col(Contract.account_id),
+            col(Contract.seller_id),
+        )
         .join(Contract, col(Contract.id) == col(Subscription.contract_id))
         .join(Customer, col(Customer.id) == col(Subscription.customer_id))
         .where(col(Subscription.id).in_(which))
     ).all()
     if not heads:
         return []
+    prices = _prices(session, which)
     items = _items(session, which, as_of)
     facts = _facts(session, which, as_of)
     overrides = _overrides(session, which, as_of)
     dated_zones = _zones(session, which, as_of)
     last_terms = _terms(session, which, as_of)
-    reader = PriceReader()
     found = []
-    for head, contract, key in heads:
-        own_facts = facts[head.id]
-        ended_on = timeline.ended_on(own_facts)
+    for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
+        ended_on = timeline.ended_on(facts[id_])
         found.append(
             SubscriptionView(
-                id=head.id,
-                seller_id=contract.seller_id,
-                code=head.code,
-                contract_id=contract.id,
-                contract_number=contract.number,
-                terms=last_terms[contract.id],
-                account_id=contract.account_id,
-                customer_id=head.customer_id,
+                id=id_,
+                seller_id=seller,
+                code=code,
+                contract_id=contract,
+                contract_number=number,
+                terms=last_terms[contract],
+                account_id=account,
+                customer_id=customer,
                 customer_key=key,
-                currency=head.currency,
-                anchor=anchor_from_json(head.anchor),
-                version=head.version,
-                started_on=head.started_on,
+                currency=currency,
+                anchor=anchor_from_json(anchor),
+                version=version,
+                started_on=started,
                 ended_on=ended_on,
-                zones=dated_zones[head.customer_id],
-                items=tuple(_item_views(items[head.id], own_facts, ended_on, overrides, reader)),
+                zones=dated_zones[customer],
+                items=tuple(_item_views(items[id_], facts[id_], ended_on, prices, overrides)),
             )
         )
     return found
@@ -119,19 +133,48 @@ def _read(session: Session, which: AnySelect, as_of: int | None) -> list[Subscri
 # ── the parts of a view ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _items(session: Session, which: AnySelect, as_of: int | None) -> Rows:
+@dataclass(frozen=True)
+class _Priced:
+    """A price with its product and plan: thousands of subscriptions stand on a few of them."""
+
+    price: Price
+    value: PriceValue
+    product: Product
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class _Override:
+    value: PriceValue
+    value_hash: str
+
+
+def _prices(session: Session, which: AnySelect) -> dict[int, _Priced]:
+    used = select(col(SubscriptionItem.price_id)).where(col(SubscriptionItem.subscription_id).in_(which))
     query = (
-        select(SubscriptionItem, Price, Product, col(Plan.code), col(Plan.name))
-        .join(Price, col(Price.id) == col(SubscriptionItem.price_id))
+        select(Price, Product, Plan)
         .join(Product, col(Product.id) == col(Price.product_id))
         .join(PlanVersion, col(PlanVersion.id) == col(Price.plan_version_id))
         .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
-        .where(col(SubscriptionItem.subscription_id).in_(which))
-        .order_by(col(SubscriptionItem.id))
+        .where(col(Price.id).in_(used))
+    )
+    return {
+        price.id: _Priced(price, price_from_json(price.value), product, plan)
+        for price, product, plan in session.execute(query).all()
+    }
+
+
+def _items(session: Session, which: AnySelect, as_of: int | None) -> Rows:
+    """Subscription → (id, price, first day) of its items."""
+    item = SubscriptionItem
+    query = (
+        select(col(item.subscription_id), col(item.id), col(item.price_id), col(item.starts_on))
+        .where(col(item.subscription_id).in_(which))
+        .order_by(col(item.id))
     )
     found: Rows = defaultdict(list)
-    for row in session.execute(_sealed(query, SubscriptionItem, as_of)).all():
-        found[row[0].subscription_id].append(row)
+    for subscription_id, id_, price_id, starts_on in session.execute(_sealed(query, item, as_of)).all():
+        found[subscription_id].append((id_, price_id, starts_on))
     return found
 
 
@@ -160,16 +203,17 @@ def _facts(session: Session, which: AnySelect, as_of: int | None) -> dict[int, l
     return found
 
 
-def _overrides(session: Session, which: AnySelect, as_of: int | None) -> dict[int, dict[date, PriceOverride]]:
+def _overrides(session: Session, which: AnySelect, as_of: int | None) -> dict[int, dict[date, _Override]]:
     query = (
         select(PriceOverride)
         .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
         .where(col(SubscriptionItem.subscription_id).in_(which))
         .order_by(col(PriceOverride.id))
     )
-    found: dict[int, dict[date, PriceOverride]] = defaultdict(dict)
+    found: dict[int, dict[date, _Override]] = defaultdict(dict)
     for row in session.execute(_sealed(query, PriceOverride, as_of)).scalars():
-        found[row.item_id][row.valid_from] = row  # of several for one day the last holds
+        # of several for one day the last holds
+        found[row.item_id][row.valid_from] = _Override(price_from_json(row.value), row.value_hash)
     return found
 
 
@@ -188,52 +232,62 @@ def _zones(session: Session, which: AnySelect, as_of: int | None) -> dict[int, D
 
 def _terms(session: Session, which: AnySelect, as_of: int | None) -> dict[int, ContractTerms]:
     contracts = select(col(Subscription.contract_id)).where(col(Subscription.id).in_(which))
+    change = ContractChange
     query = (
-        select(ContractChange).where(col(ContractChange.contract_id).in_(contracts)).order_by(col(ContractChange.seq))
+        select(
+            col(change.contract_id),
+            col(change.term_start),
+            col(change.term_end),
+            col(change.notice_days),
+            col(change.committed_until),
+            col(change.collectable),
+            col(change.modification),
+        )
+        .where(col(change.contract_id).in_(contracts))
+        .order_by(col(change.seq))
     )
-    rows = session.execute(_sealed(query, ContractChange, as_of)).scalars()
-    return {row.contract_id: terms(row) for row in rows}
+    return {row[0]: ContractTerms(*row[1:]) for row in session.execute(_sealed(query, change, as_of)).all()}
 
 
 def _item_views(
-    rows: list[Any],
+    rows: list[tuple[int, int, date]],
     facts: list[Fact],
     ended_on: date | None,
-    overrides: dict[int, dict[date, PriceOverride]],
-    reader: PriceReader,
+    prices: dict[int, _Priced],
+    overrides: dict[int, dict[date, _Override]],
 ) -> Iterable[ItemView]:
     """The items of one subscription: each where its plan version holds, cut where its price was overridden."""
     spans = timeline.plan_spans(facts)
-    for item, price, product, plan_code, plan_name in rows:
-        span = next((s for v, s in spans if v == price.plan_version_id and s.start == item.starts_on), None)
+    for item_id, price_id, starts_on in rows:
+        one = prices[price_id]
+        span = next((s for v, s in spans if v == one.price.plan_version_id and s.start == starts_on), None)
         span = span and span.cut(ended_on)
         if span is None:
             continue
-        changed = overrides.get(item.id, {})
-        quantities = timeline.quantities(facts, item.id, span)
+        changed = overrides.get(item_id, {})
+        quantities = timeline.quantities(facts, item_id, span)
         for part in timeline.cut_at(span, list(changed)):
             days = [day for day in changed if day <= part.start]
             override = changed[max(days)] if days else None
-            source = override or price
             yield ItemView(
-                id=item.id,
-                price_id=price.id,
-                code=price.code,
-                price=reader.read(source.value, source.value_hash),
-                price_hash=source.value_hash,
+                id=item_id,
+                price_id=price_id,
+                code=one.price.code,
+                price=override.value if override else one.value,
+                price_hash=override.value_hash if override else one.price.value_hash,
                 overridden=override is not None,
-                product_id=product.id,
-                product_code=product.code,
-                product_name=product.name,
-                unit_code=product.unit_code,
-                tax_category=product.tax_category,
-                meter_id=price.meter_id,
-                plan_version_id=price.plan_version_id,
-                plan_code=plan_code,
-                plan_name=plan_name,
+                product_id=one.price.product_id,
+                product_code=one.product.code,
+                product_name=one.product.name,
+                unit_code=one.product.unit_code,
+                tax_category=one.product.tax_category,
+                meter_id=one.price.meter_id,
+                plan_version_id=one.price.plan_version_id,
+                plan_code=one.plan.code,
+                plan_name=one.plan.name,
                 starts_on=part.start,
                 ends_on=part.end,
-                billed_from=item.starts_on,
+                billed_from=starts_on,
                 quantities=timeline.within(quantities, part),
             )
 
@@ -286,28 +340,18 @@ def subscription_coded(session: Session, customer_id: int, code: str) -> int | N
     return session.execute(query).scalar_one_or_none()
 
 
-def items_of(session: Session, subscription_id: int) -> list[tuple[int, int, date]]:
-    """(id, price, first day) of all items that the subscription ever had."""
-    query = select(col(SubscriptionItem.id), col(SubscriptionItem.price_id), col(SubscriptionItem.starts_on)).where(
-        col(SubscriptionItem.subscription_id) == subscription_id
+def items_begun(session: Session, subscription_id: int, day: date) -> dict[int, int]:
+    """Price → item, of the items that begin on that day."""
+    query = select(col(SubscriptionItem.price_id), col(SubscriptionItem.id)).where(
+        col(SubscriptionItem.subscription_id) == subscription_id, col(SubscriptionItem.starts_on) == day
     )
-    return [(id_, price_id, day) for id_, price_id, day in session.execute(query).all()]
+    return {row[0]: row[1] for row in session.execute(query).all()}
 
 
-def _moves(session: Session, subscription_id: int) -> list[Fact]:
+def plan_moves(session: Session, subscription_id: int) -> list[Fact]:
+    """The facts that say which plan version holds."""
     which = select(col(Subscription.id)).where(col(Subscription.id) == subscription_id)
     return [fact for fact in _facts(session, which, None)[subscription_id] if fact.kind in timeline.MOVES]
-
-
-def last_plan_day(session: Session, subscription_id: int) -> date:
-    """The latest day on which a plan version was to begin."""
-    return max(fact.effective_on for fact in _moves(session, subscription_id))
-
-
-def plan_begins(session: Session, subscription_id: int, plan_version_id: int, day: date) -> date:
-    """The first day of the stretch, holding `day`, on which that plan version is in force."""
-    spans = timeline.plan_spans(_moves(session, subscription_id))
-    return max(span.start for version, span in spans if version == plan_version_id and span.start <= day)
 
 
 def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:

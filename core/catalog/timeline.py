@@ -73,6 +73,14 @@ def plan_spans(facts: Iterable[Fact]) -> list[tuple[int, Span]]:
     return [(version, Span(day, end)) for (day, version), end in zip(steps, ends, strict=True)]
 
 
+def plan_begins(facts: Sequence[Fact], plan_version_id: int, day: date) -> date:
+    """Where the stretch would begin in which that version holds on the day, if it were put there now: the day itself, or
+    earlier where the version held just before."""
+    seq = max(fact.seq for fact in facts) + 1
+    added = Fact(seq, SubscriptionChangeKind.PLAN, day, plan_version_id=plan_version_id)
+    return max(span.start for _, span in plan_spans([*facts, added]) if span.start <= day)
+
+
 def quantities(facts: Iterable[Fact], item_id: int, span: Span) -> tuple[tuple[date, Decimal], ...]:
     """The quantities of an item inside its span: the first on its first day, then every change to another one."""
     dated = ((f.effective_on, f.seq, f.quantity) for f in facts if f.item_id == item_id and f.quantity is not None)
