@@ -47,8 +47,14 @@ SETTINGS: Mapping[str, Setting] = {
     "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document",)),
     "revenue_spread": Setting("How revenue over time is spread.", SELLER, ("actual_days",)),
     "late_usage_days": Setting("Days after which late usage gets an invoice of its own.", SELLER, plain=90, most=3650),
-    "tolerance_minor": Setting(
-        "The difference, in the minor unit, that closes an invoice.", SELLER_ACCOUNT, plain=0, most=10**9
+    "tolerances": Setting(
+        "The difference that closes an invoice, by currency: “USD 0.50, EUR 0.45”.", SELLER_ACCOUNT, plain="", most=400
+    ),
+    "early_percent": Setting("The percentage off for whoever pays early: “2.5”.", SELLER_ACCOUNT, plain="", most=20),
+    "early_days": Setting("Days from the invoice's date for which it is granted.", SELLER_ACCOUNT, plain=10, most=365),
+    "early_grace_days": Setting("Days of grace after them.", SELLER_ACCOUNT, plain=0, most=60),
+    "early_in_grace": Setting(
+        "What becomes of it in the days of grace.", SELLER_ACCOUNT, ("if_short", "always", "lost")
     ),
     "invoice_prefix": Setting("What invoice numbers begin with.", SELLER, plain="", most=20),
     "credit_note_prefix": Setting("What credit note numbers begin with.", SELLER, plain="CN-", most=20),

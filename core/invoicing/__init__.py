@@ -29,9 +29,11 @@ from core.invoicing.reports import comparison as comparison
 from core.invoicing.reports import document as document
 from core.invoicing.reports import history as history
 from core.invoicing.reports import outbox as outbox
+from core.invoicing.settlements import SAME as SAME
 from core.invoicing.settlements import OpenItem as OpenItem
 from core.invoicing.settlements import SettlementView as SettlementView
 from core.invoicing.settlements import items as items
+from core.invoicing.settlements import items_of as items_of
 from core.invoicing.settlements import lock_items as lock_items
 from core.invoicing.settlements import lock_payment as lock_payment
 from core.invoicing.settlements import open_items as open_items

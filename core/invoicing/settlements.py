@@ -23,10 +23,12 @@ from core.money import format_money
 from core.words import DocumentKind, DocumentStatus, SettlementKind, SettlementState
 
 __all__ = [
+    "SAME",
     "OpenItem",
     "SettlementView",
     "Use",
     "items",
+    "items_of",
     "lock_items",
     "lock_payment",
     "open_items",
@@ -38,7 +40,11 @@ __all__ = [
     "used_of_payments",
 ]
 
+SAME = Decimal(1)
+"""The rate of a settlement within one currency."""
+
 items = store.items
+items_of = store.items_of
 lock_items = store.lock_items
 lock_payment = store.lock_payment
 set_written_off = store.set_written_off

@@ -90,10 +90,14 @@ def _items(session: Session, rows: Sequence[Any], seal: int | None) -> list[Open
 
 def lock_items(session: Session, document_ids: Collection[int]) -> list[OpenItem]:
     """The documents in id order, locked until the transaction ends; what is settled is read after the locks are held."""
+    return items_of(session, document_ids, lock=True)
+
+
+def items_of(session: Session, document_ids: Collection[int], *, lock: bool = False) -> list[OpenItem]:
+    """These documents in id order, whatever their status."""
     wanted = sorted(set(document_ids))
-    rows = session.execute(
-        select(*_ITEM).where(col(Document.id).in_(wanted)).order_by(col(Document.id)).with_for_update()
-    ).all()
+    statement = select(*_ITEM).where(col(Document.id).in_(wanted)).order_by(col(Document.id))
+    rows = session.execute(statement.with_for_update(key_share=True) if lock else statement).all()
     missing = set(wanted) - {row[0] for row in rows}
     if missing:
         raise NotFound("no_such_document", f"There is no document with the id {min(missing)}.")
@@ -204,7 +208,9 @@ def settlements_of(
 def lock_payment(session: Session, payment_id: int) -> tuple[int, int, str]:
     """(amount, used by settlements, refunds and credit, currency) of a payment whose row is now locked."""
     row = session.execute(
-        select(col(Payment.amount_minor), col(Payment.currency)).where(col(Payment.id) == payment_id).with_for_update()
+        select(col(Payment.amount_minor), col(Payment.currency))
+        .where(col(Payment.id) == payment_id)
+        .with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
         raise NotFound("no_such_payment", f"There is no payment with the id {payment_id}.")
@@ -250,7 +256,7 @@ def lock_credit_note(session: Session, document_id: int) -> tuple[int, int, str]
     row = session.execute(
         select(col(Document.total_minor), col(Document.currency))
         .where(col(Document.id) == document_id, col(Document.kind) == DocumentKind.CREDIT_NOTE)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
         raise NotFound("no_such_credit_note", f"There is no credit note with the id {document_id}.")
