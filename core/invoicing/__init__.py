@@ -11,10 +11,15 @@ either side · S1 nobody approves what rests on their own work.
 The moves of a document are the table MOVES in model.py; what a draft is, is `rules.build`.
 """
 
+from core.invoicing.crediting import cancel as cancel
+from core.invoicing.crediting import cancel_within as cancel_within
 from core.invoicing.drafting import discard as discard
 from core.invoicing.drafting import draft as draft
 from core.invoicing.drafting import draft_all as draft_all
 from core.invoicing.drafting import start_document as start_document
+from core.invoicing.issuing import issue as issue
+from core.invoicing.issuing import issue_within as issue_within
+from core.invoicing.issuing import start_series as start_series
 from core.invoicing.lifecycle import approve as approve
 from core.invoicing.lifecycle import return_ as return_
 from core.invoicing.lifecycle import submit as submit

@@ -14,6 +14,7 @@ from core.catalog.views import PartyView, SellerView
 from core.invoicing.copy import (
     AccountParty,
     Address,
+    Applied,
     BankDetails,
     CopyLine,
     DocumentCopy,
@@ -26,7 +27,7 @@ from core.invoicing.copy import (
 )
 from core.invoicing.model import Body, BodyLine
 from core.money import exact_text
-from core.words import DocumentKind, LineKind
+from core.words import DocumentKind, LineKind, SettlementKind
 
 DETAILS = 8
 """At most so many notes under a line; the screen has all of them."""
@@ -45,7 +46,12 @@ class Stamp:
 
 
 def copy_of(
-    body: Body, seller: SellerView, party: PartyView, stamp: Stamp = Stamp(), refers_to: tuple[RefersTo, ...] = ()
+    body: Body,
+    seller: SellerView,
+    party: PartyView,
+    stamp: Stamp = Stamp(),
+    refers_to: tuple[RefersTo, ...] = (),
+    applied: tuple[tuple[SettlementKind, str, int], ...] = (),
 ) -> DocumentCopy:
     """The copy of a document; of a draft where there is no number, dated on its bill date."""
     invoice = body.kind is DocumentKind.INVOICE
@@ -68,8 +74,9 @@ def copy_of(
             body.net_minor,
             body.tax_minor,
             body.total_minor,
-            body.total_minor,
+            body.total_minor - sum(amount_minor for _, _, amount_minor in applied),
         ),
+        applied=tuple(Applied(*one) for one in applied),
         due_date=stamp.due_on if invoice else None,
         tax_point=stamp.document_date,
         service_start=body.service.start,

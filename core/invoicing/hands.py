@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from core import catalog
-from core.invoicing import store, store_hands
+from core.invoicing import store, store_approvals, store_hands
 from core.people.permissions import Actor
 from core.people.rules import four_eyes
+from core.words import Decision
 
 
 def entered_by(session: Session, head: store.Head) -> dict[str, tuple[str, ...]]:
@@ -25,5 +26,8 @@ def entered_by(session: Session, head: store.Head) -> dict[str, tuple[str, ...]]
 
 
 def check_approver(session: Session, head: store.Head, actor: Actor) -> None:
-    """FourEyes where the actor is among them."""
-    four_eyes("enter", entered_by(session, head), actor)
+    """FourEyes where the actor is among them, or asked for the credit note that they would approve."""
+    requests = [one.actor for one in store_approvals.decisions(session, head.id) if one.decision is Decision.REQUESTED]
+    four_eyes("request_credit", requests, actor)
+    if head.refers_to_id is None:
+        four_eyes("enter", entered_by(session, head), actor)

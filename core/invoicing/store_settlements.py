@@ -265,7 +265,12 @@ def lock_credit_note(session: Session, document_id: int) -> tuple[int, int, str]
             col(Settlement.kind) == SettlementKind.CREDIT_NOTE, col(Settlement.source_id) == document_id
         )
     ).scalar_one()
-    return abs(row[0]), int(used), row[1]
+    granted = session.execute(
+        select(func.coalesce(func.sum(col(CreditEntry.amount_minor)), 0))
+        .join(CreditGrant, col(CreditGrant.id) == col(CreditEntry.grant_id))
+        .where(col(CreditGrant.source_document_id) == document_id, col(CreditEntry.kind) == CreditEntryKind.GRANT)
+    ).scalar_one()
+    return abs(row[0]), int(used) + int(granted), row[1]
 
 
 def set_written_off(session: Session, document_id: int, on: date | None) -> None:

@@ -47,3 +47,25 @@ def draft(engine: Engine, desk: business.Desk, bill_on: date, actor: Actor = OLG
     assert not result.problems, result.problems
     with db.reading(engine) as session:
         return [invoicing.document(session, document_id) for document_id in result.documents]
+
+
+def review(engine: Engine, document_id: int, approver: Actor = ANNA, now: datetime = business.NOW) -> None:
+    """Submitted by Olga, approved by Anna."""
+    with db.transaction(engine, now, "tests.review") as session:
+        invoicing.submit(session, OLGA, now, document_id)
+    with db.transaction(engine, now, "tests.review") as session:
+        content_hash = invoicing.document(session, document_id).content_hash
+        invoicing.approve(session, approver, now, document_id, content_hash)
+
+
+def issue(engine: Engine, document_id: int, now: datetime = business.NOW) -> invoicing.DocumentView:
+    """Reviewed and issued at `now`."""
+    review(engine, document_id, now=now)
+    with db.transaction(engine, now, "tests.issue") as session:
+        invoicing.issue(session, ANNA, now, document_id)
+    return view(engine, document_id)
+
+
+def view(engine: Engine, document_id: int) -> invoicing.DocumentView:
+    with db.reading(engine) as session:
+        return invoicing.document(session, document_id)
