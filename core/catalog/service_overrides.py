@@ -14,6 +14,7 @@ from core.catalog.prices import price_hash, price_to_json
 from core.catalog.service_plans import read_value
 from core.people import Actor
 from core.tables.catalog import PriceOverride
+from core.words import PriceKind
 
 KEPT = ("kind", "timing", "cadence", "meter", "revenue_policy")
 
@@ -47,6 +48,11 @@ def override_price(
                 checks.fault("other_kind_of_price", f"value.{field}", sentence)
         if price is not None and price.tax_category is not item.price.tax_category:
             checks.fault("other_tax_category", "value.tax_category", "An override keeps the product's tax category.")
+        if item.kind is PriceKind.ONE_OFF and valid_from > item.starts_on:
+            sentence = (
+                f"{item.code!r} is charged once, on {item.starts_on}; another price holds from that day or never."
+            )
+            checks.fault("one_off", "valid_from", sentence)
         if boundaries.starts_inside(item, before.anchor, valid_from):
             following = boundaries.next_boundary(item, before.anchor, valid_from)
             sentence = f"{valid_from} is inside a billing period; another price begins with one, next on {following}."

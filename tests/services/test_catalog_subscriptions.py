@@ -155,6 +155,18 @@ def test_another_price_holds_from_the_start_of_a_billing_period_and_cuts_the_ite
     assert (str(second.price.model), second.billed_from) == ("PerUnit(unit=Decimal('25'))", SINCE)
 
 
+def test_a_one_off_has_another_price_from_its_own_day_or_never(session: Session) -> None:
+    _, acme = five_seats(session, "everything")
+    value = {"kind": "one_off", "model": "flat", "amount": "100"}
+    own = {"subscription_id": acme.subscription_id, "price_code": "setup", "value": value, "reason": "negotiated"}
+    assert faults_of(catalog.override_price, session, OLGA, NOW, valid_from=date(2023, 1, 2), **own) == [
+        ("one_off", "valid_from")
+    ]
+    catalog.override_price(session, OLGA, NOW, valid_from=SINCE, **own)
+    [setup] = [item for item in view_of(session, acme).items if item.code == "setup"]
+    assert (setup.overridden, str(setup.price.model)) == (True, "Flat(amount=Decimal('100'))")
+
+
 def test_an_override_inside_a_period_or_of_another_kind_is_refused(session: Session) -> None:
     _, acme = five_seats(session)
     own = {"subscription_id": acme.subscription_id, "price_code": "seats"}
