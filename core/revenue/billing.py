@@ -78,21 +78,32 @@ def bill(
             posting_row(change, obligation.id, seq + 1, period.id, period.id, billed_on, movement)
             | {"run": f"bill:{document_id}", "explanation": {"line": line.line_id, "net_minor": line.net_minor}}
         )
-        billings.append(
-            {
-                "obligation_id": obligation.id,
-                "line_id": line.line_id,
-                "reverses": credited.get(line.credits_line_id or 0, (0, 0))[0],
-                "billed_on": billed_on,
-                "amount_minor": line.net_minor,
-                "functional_minor": functional,
-                "rate": rate,
-                "change_id": change.id,
-            }
-        )
+        reverses = credited.get(line.credits_line_id or 0, (0, 0))[0]
+        billings.append(_billing(change, obligation.id, line, reverses, billed_on, functional, rate))
     store.add_postings(session, postings)
     store.add_billings(session, billings)
     return said
+
+
+def _billing(
+    change: audit.Recorder,
+    obligation_id: int,
+    line: BilledLine,
+    reverses: int,
+    billed_on: date,
+    functional: int,
+    rate: Decimal,
+) -> dict[str, Any]:
+    return {
+        "obligation_id": obligation_id,
+        "line_id": line.line_id,
+        "reverses": reverses,
+        "billed_on": billed_on,
+        "amount_minor": line.net_minor,
+        "functional_minor": functional,
+        "rate": rate,
+        "change_id": change.id,
+    }
 
 
 def _realised(obligation: Obligation, document_id: int, functional: int) -> list[Line]:

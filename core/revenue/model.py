@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 from core.clock import Period
 from core.words import AccountRole, Measure, ObligationChangeKind
@@ -24,7 +23,6 @@ __all__ = [
     "Posted",
     "Promise",
     "Span",
-    "UsageState",
 ]
 
 
@@ -91,15 +89,6 @@ class Obligation:
     @property
     def all_layers(self) -> tuple[Layer, ...]:
         return (*self.layers, *self.adjustments)
-
-
-@dataclass(frozen=True)
-class UsageState:
-    """What a usage obligation comes to by the end of the days that were asked for, as of a seal."""
-
-    earned_by: Mapping[date, int]
-    seal: int
-    explanation: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

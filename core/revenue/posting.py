@@ -59,6 +59,7 @@ def post_locked(
     through: date,
     periods: Sequence[Span],
     found: Mapping[int, Obligation],
+    posted: Mapping[int, Posted],
     targets: Callable[[Obligation], Callable[[date], int]],
     told: Callable[[Obligation], Mapping[str, Any]],
 ) -> int:
@@ -66,7 +67,6 @@ def post_locked(
 
     One entry for each period and period that the figures belong to; its key is made of what it posts.
     """
-    posted = store.posted(session, found)
     rates = Rates(session, ledger.functional_currency(session, seller_id))
     values: list[dict[str, Any]] = []
     entries: defaultdict[tuple[Span, Span, date], list[tuple[int, int, Movement, Obligation, Due]]] = defaultdict(list)

@@ -45,15 +45,18 @@ class ObligationView:
         return self.allocated_minor - self.earned_minor
 
 
-def obligations(
-    session: Session,
-    seller_id: int,
-    *,
-    ids: list[int] | None = None,
-    customer_id: int | None = None,
-    contract_id: int | None = None,
-) -> list[ObligationView]:
-    """Obligations in order of ids; of the seller, or of one customer or contract of it."""
+POSTED = (
+    "earned_minor",
+    "deferred_minor",
+    "unbilled_minor",
+    "deferred_functional",
+    "unbilled_functional",
+    "earned_functional",
+)
+
+
+def _sums() -> tuple[Any, Any, Any]:
+    """Per obligation: its newest change's number, what was posted, what was billed."""
     newest = (
         select(col(ObligationChange.obligation_id), func.max(col(ObligationChange.seq)).label("seq"))
         .group_by(col(ObligationChange.obligation_id))
@@ -63,12 +66,7 @@ def obligations(
     posted = (
         select(
             col(p.obligation_id),
-            func.sum(col(p.earned_minor)).label("earned"),
-            func.sum(col(p.deferred_minor)).label("deferred"),
-            func.sum(col(p.unbilled_minor)).label("unbilled"),
-            func.sum(col(p.deferred_functional)).label("deferred_functional"),
-            func.sum(col(p.unbilled_functional)).label("unbilled_functional"),
-            func.sum(col(p.earned_functional)).label("earned_functional"),
+            *(func.sum(col(getattr(p, name))).label(name) for name in POSTED),
             func.max(col(p.through_day)).label("through"),
         )
         .group_by(col(p.obligation_id))
@@ -79,6 +77,19 @@ def obligations(
         .group_by(col(ObligationBilling.obligation_id))
         .subquery()
     )
+    return newest, posted, billed
+
+
+def obligations(
+    session: Session,
+    seller_id: int,
+    *,
+    ids: list[int] | None = None,
+    customer_id: int | None = None,
+    contract_id: int | None = None,
+) -> list[ObligationView]:
+    """Obligations in order of ids; of the seller, or of one customer or contract of it."""
+    newest, posted, billed = _sums()
     o, c = Obligation, ObligationChange
     statement = (
         select(
@@ -95,11 +106,7 @@ def obligations(
             col(c.end_on),
             col(c.allocated_minor),
             func.coalesce(billed.c.billed, 0),
-            *(func.coalesce(posted.c[name], 0) for name in ("earned", "deferred", "unbilled")),
-            *(
-                func.coalesce(posted.c[name], 0)
-                for name in ("deferred_functional", "unbilled_functional", "earned_functional")
-            ),
+            *(func.coalesce(posted.c[name], 0) for name in POSTED),
             posted.c.through,
         )
         .join(newest, newest.c.obligation_id == col(o.id))
@@ -164,3 +171,38 @@ def broken(session: Session, seller_id: int) -> list[Break]:
             if left != right:
                 breaks.append(Break(one.id, one.code, rule, left, right))
     return breaks
+
+
+@dataclass(frozen=True)
+class ContractTotal:
+    """Per contract and currency: allocated is the transaction price, remaining what is still to be earned (L2, L7)."""
+
+    contract_id: int
+    currency: str
+    allocated_minor: int
+    billed_minor: int
+    earned_minor: int
+    deferred_minor: int
+    unbilled_minor: int
+
+    @property
+    def remaining_minor(self) -> int:
+        return self.allocated_minor - self.earned_minor
+
+
+def contract_totals(session: Session, seller_id: int, contract_id: int | None = None) -> list[ContractTotal]:
+    sums: dict[tuple[int, str], list[int]] = {}
+    for one in obligations(session, seller_id, contract_id=contract_id):
+        held = sums.setdefault((one.contract_id, one.currency), [0] * 5)
+        figures = (one.allocated_minor, one.billed_minor, one.earned_minor, one.deferred_minor, one.unbilled_minor)
+        for position, amount in enumerate(figures):
+            held[position] += amount
+    return [ContractTotal(*key, *figures) for key, figures in sorted(sums.items())]
+
+
+def obligations_of(session: Session, seller_id: int, line_id: int) -> list[ObligationView]:
+    """The obligations that a document line billed."""
+    ids = session.execute(
+        select(col(ObligationBilling.obligation_id)).where(col(ObligationBilling.line_id) == line_id).distinct()
+    ).scalars()
+    return obligations(session, seller_id, ids=list(ids))

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import audit
+from core import audit, metering, seals
 from core.people import Actor
-from core.revenue import rules, store
+from core.revenue import rules, store, usage
 from core.revenue.model import Measure, Obligation
 from core.revenue.posting import post_locked, spans
 from core.revenue.syncing import sync_within
@@ -46,21 +46,36 @@ def post_within(
     first_open = next((span.first_day for span in periods if span.open), None)
     if first_open is None:
         return 0
-    ids = obligation_ids
-    if ids is None:
-        ids = store.candidates(session, seller_id, through, first_open, store.watermark(session, seller_id), ())
+    seal = seals.latest(session)
+    ids = set(obligation_ids or ())
+    if obligation_ids is None:
+        ids = _candidates(session, seller_id, through, first_open, seal)
     store.lock(session, ids)
-    found = {
-        obligation_id: obligation
-        for obligation_id, obligation in store.obligations(session, ids).items()
-        if obligation.measure is not Measure.USAGE
-    }
-    return post_locked(session, change, seller_id, through, periods, found, _target, _nothing)
+    found = store.obligations(session, ids)
+    posted = store.posted(session, ids)
+    horizon = max([through, *(day for one in posted.values() for day in one.through.values())])
+    by_use = {one.id: one for one in found.values() if one.measure is Measure.USAGE}
+    used = usage.metered(session, by_use.values(), horizon, seal)
+    usage.reprice(session, change, by_use, used, horizon)
+
+    def target(one: Obligation) -> Callable[[date], int]:
+        if one.measure is Measure.USAGE:
+            return usage.target(one, used.get(one.id))
+        return lambda day: rules.earned_by(one.all_layers, day)
+
+    def told(one: Obligation) -> Mapping[str, Any]:
+        return used[one.id].told() if one.id in used else {"layers": len(one.all_layers)}
+
+    count = post_locked(session, change, seller_id, through, periods, found, posted, target, told)
+    if obligation_ids is None:
+        store.move_watermark(session, seller_id, through, seal, change.at)
+    return count
 
 
-def _target(obligation: Obligation) -> Callable[[date], int]:
-    return lambda day: rules.earned_by(obligation.all_layers, day)
-
-
-def _nothing(obligation: Obligation) -> Mapping[str, Any]:
-    return {"layers": len(obligation.all_layers)}
+def _candidates(session: Session, seller_id: int, through: date, first_open: date, seal: int) -> set[int]:
+    """What a full run looks at: what is not over, what changed, and the customers whose usage moved since the last run."""
+    last_day, last_seal = store.watermark(session, seller_id)
+    moved: set[int] = set()
+    if last_seal:
+        moved = {customer for customer, _ in metering.changed_days(session, last_seal, seal, seller_id)}
+    return store.candidates(session, seller_id, through, first_open, (last_day, last_seal), moved)

@@ -213,7 +213,6 @@ def candidates(
         .subquery()
     )
     usage = col(rows.Obligation.measure) == Measure.USAGE
-    last_day, seal = watermark
     base = (
         select(col(rows.Obligation.id))
         .join(newest, newest.c.obligation_id == col(rows.Obligation.id))
@@ -228,28 +227,25 @@ def candidates(
         .outerjoin(earned, earned.c.obligation_id == col(rows.Obligation.id))
         .where(col(rows.Obligation.seller_id) == seller_id, col(ObligationChange.start_on) <= through)
     )
-    unfinished = or_(
-        and_(
-            ~usage,
-            or_(
-                col(ObligationChange.allocated_minor) != func.coalesce(earned.c.earned, 0),
-                col(ObligationChange.end_on) > first_open,
-            ),
-        ),
-        and_(
-            usage,
-            or_(
-                col(ObligationChange.end_on) > last_day,
-                col(Change.seal_number).is_(None),
-                col(Change.seal_number) >= seal,
-            ),
-        ),
-    )
-    found = {i for i in session.execute(base.where(unfinished)).scalars() if i is not None}
+    found = {
+        i
+        for i in session.execute(base.where(_unfinished(earned.c.earned, first_open, watermark))).scalars()
+        if i is not None
+    }
     for part in chunks(moved_customers):
         moved = base.where(usage, col(rows.Obligation.customer_id).in_(part))
         found.update(i for i in session.execute(moved).scalars() if i is not None)
     return found
+
+
+def _unfinished(earned: Any, first_open: date, watermark: tuple[date, int]) -> Any:
+    last_day, seal = watermark
+    usage = col(rows.Obligation.measure) == Measure.USAGE
+    not_earned = col(ObligationChange.allocated_minor) != func.coalesce(earned, 0)
+    not_over = col(ObligationChange.end_on) > first_open
+    changed = or_(col(Change.seal_number).is_(None), col(Change.seal_number) >= seal)
+    still_used = col(ObligationChange.end_on) > last_day
+    return or_(and_(~usage, or_(not_earned, not_over)), and_(usage, or_(still_used, changed)))
 
 
 def posted(session: Session, ids: Collection[int]) -> dict[int, Posted]:

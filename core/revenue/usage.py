@@ -1,0 +1,113 @@
+"""What usage obligations come to: the meter's days as of a seal, rated as one cumulative quantity, also before it is invoiced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlmodel import Session
+
+from core import audit, catalog, metering
+from core.catalog import ItemView, SubscriptionView
+from core.clock import Period, period_containing
+from core.revenue import rules, store
+from core.revenue.model import Obligation, ObligationChangeKind
+from core.revenue.syncing import change_row
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Metered:
+    """What was used of an obligation's item on its days, and what prices it; None where the item was taken back."""
+
+    view: SubscriptionView
+    item: ItemView
+    days: Period
+    whole: Period
+    used: tuple[tuple[date, Decimal], ...]
+    seal: int
+
+    def by(self, day: date) -> int:
+        """Minor units by the end of the day."""
+        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day)
+
+    def told(self) -> dict[str, Any]:
+        return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
+
+
+def metered(session: Session, wanted: Iterable[Obligation], through: date, seal: int) -> dict[int, Metered]:
+    """For these usage obligations, their use through the day; one that no item stands behind any more is left out."""
+    asked = list(wanted)
+    items = store.subscriptions_of_items(session, {one.item_id for one in asked if one.item_id is not None})
+    pieces: dict[int, list[tuple[SubscriptionView, ItemView]]] = {}
+    for view in catalog.subscriptions(session, subscription_ids=set(items.values())):
+        for item in view.items:
+            pieces.setdefault(item.id, []).append((view, item))
+    read: dict[Period, list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
+    for one in asked:
+        held = next((p for p in pieces.get(one.item_id or 0, ()) if p[1].within(one.days)), None)
+        days = Period(one.days.start, one.days.end).overlap(Period(date.min, through + DAY))
+        if held is not None and days is not None:
+            read.setdefault(days, []).append((one, *held))
+    found: dict[int, Metered] = {}
+    for days, group in read.items():
+        pairs = {(one.customer_id, item.meter_id) for one, _, item in group if item.meter_id is not None}
+        counted = metering.usage(session, seal=seal, wanted=pairs, start=days.start, end=days.end)
+        for one, view, item in group:
+            assert item.price.cadence is not None, item
+            assert item.meter_id is not None, item
+            used = _by_day(counted[one.customer_id, item.meter_id])
+            whole = period_containing(one.days.start, item.price.cadence, view.anchor)
+            found[one.id] = Metered(view, item, one.days, whole, used, seal)
+    return found
+
+
+def _by_day(usage: metering.MeterUsage) -> tuple[tuple[date, Decimal], ...]:
+    counted = [(day.on, day.quantity) for day in usage.days]
+    return tuple(sorted(counted + [(correction.on, correction.quantity) for correction in usage.adjustments]))
+
+
+def target(obligation: Obligation, used: Metered | None) -> Callable[[date], int]:
+    """target(d) of a usage obligation."""
+
+    @cache
+    def by(day: date) -> int:
+        return (used.by(day) if used else 0) + rules.earned_by(obligation.adjustments, day)
+
+    return by
+
+
+def reprice(
+    session: Session,
+    change: audit.Recorder,
+    found: Mapping[int, Obligation],
+    used: Mapping[int, Metered],
+    through: date,
+) -> None:
+    """The allocated price of usage grows with what was used; the caller holds the locks."""
+    values = []
+    for one in found.values():
+        behind = used.get(one.id)
+        allocated = (behind.by(through) if behind else 0) + rules.worth(one.adjustments)
+        if allocated != one.allocated_minor:
+            values.append(
+                change_row(
+                    change,
+                    one.id,
+                    seq=one.seq + 1,
+                    kind=ObligationChangeKind.REPRICED,
+                    effective_on=min(max(through, one.days.start), one.days.end - DAY),
+                    days=one.days,
+                    allocated_minor=allocated,
+                    layers=(),
+                    adjustments=one.adjustments,
+                    version=one.version,
+                    more=behind.told() if behind else {},
+                )
+            )
+    store.add_changes(session, values)
