@@ -50,9 +50,11 @@ def bill(
     """
     if not lines:
         return []
-    found = _resolve(session, change, seller_id, account_id, currency, billed_on, lines)
+    ledger.first_open_day(session, seller_id, billed_on)  # the period's lock comes before all others
+    store.hold(session, seller_id, change.at, alone=False)
+    found, changed = _resolve(session, change, seller_id, account_id, currency, billed_on, lines)
     _concede(session, change, billed_on, lines, found)
-    post_within(session, change, seller_id, billed_on, set(found.values()))
+    post_within(session, change, seller_id, billed_on, {*found.values(), *changed})
     store.lock(session, set(found.values()))
     obligations = store.obligations(session, set(found.values()))
     posted = store.posted(session, obligations)
@@ -137,15 +139,17 @@ def _resolve(
     currency: str,
     billed_on: date,
     lines: Sequence[BilledLine],
-) -> dict[int, int]:
-    """Line → obligation; what the catalog promises is made first, a line of its own where nothing promised it."""
+) -> tuple[dict[int, int], set[int]]:
+    """Line → obligation, and what changed on the way: what the catalog promises is made first, an obligation of its own
+    where nothing promised the line."""
     credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
     found = {line.line_id: credited[line.credits_line_id][1] for line in lines if line.credits_line_id in credited}
+    changed: set[int] = set()
     item_ids = {line.item_id for line in lines if line.item_id is not None and line.line_id not in found}
     if item_ids:
         subscription_ids = set(store.subscriptions_of_items(session, item_ids).values())
         through = max([billed_on, *(line.service.start for line in lines)])
-        sync_within(session, change, seller_id, through, subscription_ids)
+        changed = sync_within(session, change, seller_id, through, subscription_ids)
         begun: dict[int, list[Obligation]] = {}
         for obligation in store.of_items(session, seller_id, item_ids).values():
             begun.setdefault(obligation.item_id or 0, []).append(obligation)
@@ -156,7 +160,7 @@ def _resolve(
     alone = [line for line in lines if line.line_id not in found]
     if alone:
         found |= _own(session, change, seller_id, account_id, currency, alone)
-    return found
+    return found, changed
 
 
 def _own(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import audit, metering, seals
+from core import audit, ledger, metering, seals
 from core.people import Actor
 from core.revenue import rules, store, usage
 from core.revenue.model import Measure, Obligation
@@ -19,7 +19,8 @@ from core.revenue.syncing import sync_within
 def sync(session: Session, actor: Actor, now: datetime, seller_id: int, through: date) -> int:
     """Obligations for everything promised that begins through the day; how many were made or amended."""
     change = audit.begin(session, actor, now, "revenue.sync")
-    changed = sync_within(session, change, seller_id, through)
+    store.hold(session, seller_id, now, alone=True)
+    changed = len(sync_within(session, change, seller_id, through))
     change.note("seller", seller_id, after={"through": through, "obligations": changed})
     return changed
 
@@ -27,7 +28,9 @@ def sync(session: Session, actor: Actor, now: datetime, seller_id: int, through:
 def post(session: Session, actor: Actor, now: datetime, seller_id: int, through: date) -> int:
     """Earn everything through the day: obligations first, then what is due on them. Again is nothing."""
     change = audit.begin(session, actor, now, "revenue.post")
-    changed = sync_within(session, change, seller_id, through)
+    ledger.open_periods(session, seller_id, through)  # locked before anything else, as everywhere
+    store.hold(session, seller_id, now, alone=True)
+    changed = len(sync_within(session, change, seller_id, through))
     posted = post_within(session, change, seller_id, through)
     change.note("seller", seller_id, after={"through": through, "obligations": changed, "posted": posted})
     return posted
@@ -46,6 +49,7 @@ def post_within(
     first_open = next((span.first_day for span in periods if span.open), None)
     if first_open is None:
         return 0
+    store.hold(session, seller_id, change.at, alone=obligation_ids is None)
     seal = seals.latest(session)
     ids = set(obligation_ids or ())
     if obligation_ids is None:

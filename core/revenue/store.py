@@ -7,7 +7,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -136,7 +136,8 @@ def add_obligations(session: Session, seller_id: int, change_id: int, promises: 
         }
         for promise in promises
     ]
-    if values:
+    if values:  # in one order everywhere: whoever adds the same ones beside us waits for us and we never for them
+        values.sort(key=lambda value: str(value["code"]))
         session.execute(dialect.insert(rows.Obligation).on_conflict_do_nothing(), values)
     found: dict[str, int] = {}
     codes = [promise.code for promise in promises]
@@ -334,25 +335,39 @@ def billings_of_lines(session: Session, line_ids: Collection[int]) -> dict[int, 
     return found
 
 
-# ── the watermark of full runs ──────────────────────────────────────────────────────────────────────────────────────
+# ── full runs: one at a time beside no bill, and how far the last one went ──────────────────────────────────────────────
+
+
+def hold(session: Session, seller_id: int, now: datetime, *, alone: bool) -> None:
+    """Let no full run of the seller begin before this transaction ends; `alone` also waits for whoever holds it.
+
+    A run locks obligations all over the seller, a bill those of one account in several steps: beside each other they could
+    wait for each other for ever. Bills hold this together, a run holds it alone.
+    """
+    dialect = sqlite if is_sqlite(session) else postgresql
+    nowhere = {"through": date.min.isoformat(), "seal": 0}
+    name = _cursor(seller_id)
+    session.execute(
+        dialect.insert(Cursor).values(name=name, value=nowhere, moved_at=now).on_conflict_do_nothing(),
+    )
+    session.execute(select(col(Cursor.name)).where(col(Cursor.name) == name).with_for_update(read=not alone)).all()
+
+
+def _cursor(seller_id: int) -> str:
+    return f"revenue:{seller_id}"
 
 
 def watermark(session: Session, seller_id: int) -> tuple[date, int]:
     """Through which day, and as of which seal, the last full run went."""
-    row = session.get(Cursor, f"revenue:{seller_id}")
-    return (date.min, 0) if row is None else (date.fromisoformat(row.value["through"]), row.value["seal"])
+    value = session.execute(
+        select(col(Cursor.value)).where(col(Cursor.name) == _cursor(seller_id))
+    ).scalar_one_or_none()
+    return (date.min, 0) if value is None else (date.fromisoformat(value["through"]), value["seal"])
 
 
 def move_watermark(session: Session, seller_id: int, through: date, seal: int, now: datetime) -> None:
     """Forward only: a run for an earlier day has not seen what a later one will have to look at."""
-    name = f"revenue:{seller_id}"
-    value = {"through": through.isoformat(), "seal": seal}
-    dialect = sqlite if is_sqlite(session) else postgresql
-    session.execute(dialect.insert(Cursor).values(name=name, value=value, moved_at=now).on_conflict_do_nothing())
-    row = session.execute(
-        select(Cursor).where(col(Cursor.name) == name).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
-    if date.fromisoformat(row.value["through"]) <= through and row.value["seal"] <= seal:
-        row.value, row.moved_at = value, now
-        session.add(row)
-        session.flush()
+    last_day, last_seal = watermark(session, seller_id)
+    if last_day <= through and last_seal <= seal:
+        value = {"through": through.isoformat(), "seal": seal}
+        session.execute(update(Cursor).where(col(Cursor.name) == _cursor(seller_id)).values(value=value, moved_at=now))

@@ -22,8 +22,8 @@ def sync_within(
     seller_id: int,
     through: date,
     subscription_ids: Collection[int] | None = None,
-) -> int:
-    """Make and amend the obligations of every item and service period that begins through the day; how many changed."""
+) -> set[int]:
+    """Make and amend the obligations of every item and service period that begins through the day; which ones changed."""
     views = catalog.subscriptions(session, seller_id=seller_id, subscription_ids=subscription_ids)
     life = _lives(session, seller_id)
     item_ids = None if subscription_ids is None else {item.id for view in views for item in view.items}
@@ -60,7 +60,7 @@ def _save(
     wanted: Mapping[str, Promise],
     have: Mapping[str, Obligation],
     gone: Sequence[Obligation],
-) -> int:
+) -> set[int]:
     """Write what differs, under the locks of the obligations, judged by what stands when they are held."""
     fresh = [promise for code, promise in wanted.items() if code not in have]
     amended = [promise for code, promise in wanted.items() if code in have and _differs(have[code], promise)]
@@ -76,7 +76,7 @@ def _save(
             values.append(_change(change, ids[promise.code], known, promise))
     values += [_ending(change, now[known.id]) for known in ended]
     store.add_changes(session, values)
-    return len(values)
+    return {value["obligation_id"] for value in values}
 
 
 def _differs(known: Obligation, promise: Promise) -> bool:
