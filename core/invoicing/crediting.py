@@ -76,7 +76,7 @@ def _write_credit_note(session: Session, change: audit.Recorder, document_id: in
         )
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say why the invoice is cancelled; the credit note states it.")
-    known = store.crediting(session, document_id)
+    known = store_credits.crediting(session, document_id)
     if known is not None:
         raise Refused("credited_already", f"Not cancelled: a credit note for {head.name} is under way already.")
     today = today_of(session, head.seller_id, change.at)

@@ -64,13 +64,15 @@ def draft(
     account_ids: Sequence[int] | None = None,
     progress: Progress | None = None,
     *,
+    differences_now: bool = False,
     seal: int | None = None,
     cache: Cache | None = None,
 ) -> DraftResult:
     """Draft what these accounts (all, if none are named) owe by `bill_on`, a day of the seller's calendar.
 
     A draft that is in review or approved is left to its reviewers. A draft that finds nothing due any more is discarded.
-    An account that cannot be drafted is reported with the reason, and the others are drafted.
+    An account that cannot be drafted is reported with the reason, and the others are drafted. With `differences_now` late usage
+    and changes inside a period do not wait for the next invoice.
     """
     change = audit.begin(session, actor, now, "invoicing.draft")
     seller = catalog.seller(session, seller_id)
@@ -81,7 +83,8 @@ def draft(
     done = DraftResult()
     for start in range(0, len(accounts), CHUNK):
         part = accounts[start : start + CHUNK]
-        scope = Scope(seller_id, part, bill_on, today, seals.latest(session) if seal is None else seal)
+        read_under = seals.latest(session) if seal is None else seal
+        scope = Scope(seller_id, part, bill_on, today, read_under, differences_now)
         done += _draft_chunk(session, change, scope, cache or Cache())
         if progress:
             progress(start + len(part), len(accounts))
@@ -91,7 +94,7 @@ def draft(
 def recompute(session: Session, change: audit.Recorder, head: store.Head) -> None:
     """Compute one draft again, with what people laid over it; the caller holds its lock or none."""
     today = local_date(change.at, catalog.seller(session, head.seller_id).timezone)
-    scope = Scope(head.seller_id, [head.account_id], head.bill_on, today, seals.latest(session))
+    scope = Scope(head.seller_id, [head.account_id], head.bill_on, today, seals.latest(session), differences_now=True)
     result = _draft_chunk(session, change, scope, Cache(), only=head.id)
     if result.problems:
         raise Refused(result.problems[0].code, result.problems[0].sentence)

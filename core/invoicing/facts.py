@@ -42,6 +42,7 @@ class Scope:
     bill_on: date
     today: date
     seal: int
+    differences_now: bool = False
 
 
 def gather(
@@ -66,6 +67,7 @@ def gather(
     inputs = store_inputs.inputs(session, own)
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
     changed = _changed(session, scope, views, charges, own, cache)
+    waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
     found = []
     for key in sorted(by_key):
         subscriptions = tuple(by_key[key])
@@ -87,6 +89,7 @@ def gather(
                 changed=frozenset(changed & {(c.subject_id, c.cause.whole.start) for c in billed}),
                 inputs=inputs.get(head.id, ()) if head else (),
                 past=past.get(key, ()),
+                wait_days=-1 if scope.differences_now else int(waits),
             )
         )
     return found

@@ -158,6 +158,7 @@ class AccountFacts:
     """Everything that a draft for one account and currency rests on, but for the usage and the tax rates.
 
     `changed` is, per item and first day of a whole period, that usage of billed days has arrived or was corrected since.
+    Differences of periods that were billed wait so many days for an invoice that is coming anyway.
     """
 
     seller_id: int
@@ -172,6 +173,7 @@ class AccountFacts:
     changed: frozenset[tuple[int, date]] = frozenset()
     inputs: tuple[HandMade, ...] = ()
     past: tuple[Past, ...] = ()
+    wait_days: int = 0
 
 
 @dataclass(frozen=True)

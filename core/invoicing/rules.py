@@ -19,9 +19,9 @@ from typing import Any
 
 from core import rating
 from core.audit import canonical
-from core.catalog.model import PriceKind
+from core.catalog.model import PriceKind, Timing
 from core.catalog.views import ItemView, SubscriptionView
-from core.clock import Period
+from core.clock import Period, period_containing
 from core.invoicing.flags import flags_of
 from core.invoicing.model import (
     MOVES,
@@ -114,29 +114,32 @@ def lay_over(facts: AccountFacts, lines: Sequence[DraftLine]) -> tuple[list[Draf
     """
     by_key = {line.key: line for line in lines}
     gone: list[HandMade] = []
+    edits: dict[tuple[str, str], HandMade] = {}
     for made in facts.inputs:
         if made.kind is InputKind.LINE:
             line = hand_made_line(facts, made)
             by_key[line.key] = line
         elif made.kind is InputKind.EDIT:
-            target = by_key.get(made.target)
-            if target is None or not _applies(made, target):
-                gone.append(made)
-            else:
-                by_key[made.target] = _edited(facts, target, made)
+            edits.update(
+                {(made.target, name): made for name in made.value}
+            )  # of several edits of one thing the last holds
+    for (target, name), made in edits.items():
+        edited = by_key.get(target)
+        if edited is None or (name == "amount_minor" and not _applies(made, edited)):
+            gone += [made] if made not in gone else []
+        elif name == "description":
+            by_key[target] = replace(edited, description=str(made.value[name]))
+        else:
+            by_key[target] = _edited(facts, edited, made)
     return sorted(by_key.values(), key=_order), gone
 
 
 def _applies(made: HandMade, line: DraftLine) -> bool:
-    seen = (made.original or {}).get("amount_minor")
-    return "amount_minor" not in made.value or seen == str(line.amount_minor)
+    return (made.original or {}).get("amount_minor") == str(line.amount_minor)
 
 
 def _edited(facts: AccountFacts, line: DraftLine, made: HandMade) -> DraftLine:
     """The line's own charge stands as computed; what the hand changed is a charge of the input."""
-    description = str(made.value.get("description", line.description))
-    if "amount_minor" not in made.value:
-        return replace(line, description=description)
     amount_minor = int(made.value["amount_minor"])
     moved_minor = amount_minor - line.amount_minor
     edit = {
@@ -144,6 +147,7 @@ def _edited(facts: AccountFacts, line: DraftLine, made: HandMade) -> DraftLine:
         "reason": made.reason,
         "computed": exact_text(to_major(line.amount_minor, facts.currency)),
         "result": exact_text(to_major(amount_minor, facts.currency)),
+        "moved_minor": str(moved_minor),
     }
     claim = Claim(
         SubjectKind.INPUT,
@@ -157,7 +161,6 @@ def _edited(facts: AccountFacts, line: DraftLine, made: HandMade) -> DraftLine:
     )
     return replace(
         line,
-        description=description,
         amount_minor=amount_minor,
         explanation={**line.explanation, "edit": edit},
         claims=(*line.claims, claim),
@@ -200,8 +203,34 @@ def tax_keys(lines: Sequence[DraftLine]) -> list[TaxKey]:
 
 
 def worth_a_document(facts: AccountFacts, lines: Sequence[DraftLine]) -> bool:
-    """Lines that all come to nothing wait for a document that something stands on; what a person entered counts."""
-    return any(line.amount_minor for line in lines) or any(made.kind is InputKind.LINE for made in facts.inputs)
+    """Lines that all come to nothing wait for a document that something stands on; what a person entered counts.
+
+    Differences of what was billed before (a change inside a period, late usage) wait for the next invoice, and get one of
+    their own when none is coming within the seller's limit.
+    """
+    if any(made.kind is InputKind.LINE for made in facts.inputs):
+        return True
+    moving = {line.kind for line in lines if line.amount_minor}
+    if moving and moving <= {LineKind.PRORATION, LineKind.LATE}:
+        coming = next_due(facts)
+        return coming is None or (coming - facts.bill_on).days > facts.wait_days
+    return bool(moving)
+
+
+def next_due(facts: AccountFacts) -> date | None:
+    """The next day after the bill date on which something falls due by itself."""
+    days: list[date] = []
+    for view in facts.subscriptions:
+        for item in view.items:
+            cadence, ends = item.price.cadence, item.ends_on
+            if cadence is None or item.starts_on > facts.bill_on or (ends is not None and ends <= facts.bill_on):
+                continue
+            day = period_containing(facts.bill_on, cadence, view.anchor).end
+            if item.price.timing is Timing.IN_ARREARS:
+                days.append(day if ends is None else min(day, ends))
+            elif ends is None or day < ends:
+                days.append(day)
+    return min(days, default=None)
 
 
 def assemble(

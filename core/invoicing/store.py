@@ -178,14 +178,6 @@ def past(session: Session, account_ids: Iterable[int]) -> dict[tuple[int, str], 
     return {key: tuple(invoices) for key, invoices in found.items()}
 
 
-def crediting(session: Session, document_id: int) -> int | None:
-    """The credit note for the whole of that document which is under way or issued."""
-    query = select(col(Document.id)).where(
-        col(Document.refers_to_id) == document_id, col(Document.status) != DocumentStatus.DISCARDED
-    )
-    return session.execute(query.limit(1)).scalar_one_or_none()
-
-
 # ── documents ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

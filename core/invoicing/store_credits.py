@@ -102,3 +102,11 @@ def invoices_that_charged(session: Session, account_id: int, currency: str, item
         .order_by(col(Document.due_on), col(Document.id))
     )
     return [found for found in session.execute(query).scalars() if found]
+
+
+def crediting(session: Session, document_id: int) -> int | None:
+    """The credit note for the whole of that document which is under way or issued."""
+    query = select(col(Document.id)).where(
+        col(Document.refers_to_id) == document_id, col(Document.status) != DocumentStatus.DISCARDED
+    )
+    return session.execute(query.limit(1)).scalar_one_or_none()

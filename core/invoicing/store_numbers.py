@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from core.db import is_sqlite
-from core.tables.documents import NumberSeries
+from core.tables.documents import Document, NumberSeries
 from core.words import DocumentKind
 
 
@@ -83,3 +83,9 @@ def advance(session: Session, series_id: int, number: int, on: date) -> None:
         .values(next=number + 1, last_date=on)
         .execution_options(synchronize_session=False)
     )
+
+
+def numbered(session: Session, seller_id: int, number: str) -> bool:
+    """Whether the seller has a document of that number."""
+    query = select(col(Document.id)).where(col(Document.seller_id) == seller_id, col(Document.number_text) == number)
+    return session.execute(query.limit(1)).scalar_one_or_none() is not None

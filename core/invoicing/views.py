@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.invoicing.model import BodyLine, BodyTax, HandMade
 from core.invoicing.settlements import SettlementView
@@ -78,12 +78,11 @@ class QueueRow:
     at_risk_minor: int
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some rows and the cursor of the next ones; an empty cursor ends the list."""
+class Page(NamedTuple):
+    """Some rows and the cursor of the next ones; None ends the list."""
 
     rows: tuple[QueueRow, ...]
-    next: str = ""
+    following: str | None = None
 
 
 @dataclass(frozen=True)
