@@ -37,6 +37,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("L1", "every entry balances per currency", books.entries_balance),
     Invariant("L2", "earned + remaining = allocated", books.earned_within_allocated),
     Invariant("L3", "control accounts tie to their subledgers", books.control_accounts_tie),
+    Invariant("L4", "no close version ever changes", books.close_versions_stay),
     Invariant("L5", "every entry balances in functional currency", books.entries_balance_in_functional_currency),
     Invariant("L6", "an entry's date lies in its period", books.dates_lie_in_their_period),
     Invariant("L7", "earned − billed = unbilled − deferred on every obligation", books.obligations_tie),

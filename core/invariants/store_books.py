@@ -3,6 +3,7 @@
 from sqlalchemy import inspect
 from sqlmodel import Session
 
+from core import ledger
 from core.invariants.model import Offender
 from core.invariants.store import offenders, rows
 from core.tables import Base
@@ -169,6 +170,23 @@ def control_accounts_tie(session: Session) -> list[Offender]:
                 found.append(
                     Offender("seller", str(seller), f"{name} in {currency}: the ledger says {there}, its items {here}")
                 )
+    return found
+
+
+def close_versions_stay(session: Session) -> list[Offender]:
+    """L4: the journal of every closed version, hashed again."""
+    found = []
+    question = (
+        "SELECT id, period_id, version, entries, journal_hash FROM period_close WHERE state = 'closed' ORDER BY id"
+    )
+    for row in rows(session, question):
+        now, entries = ledger.journal_hash(session, row.period_id, row.entries)
+        if (now, entries) != (row.journal_hash, row.entries):
+            found.append(
+                Offender(
+                    "period_close", str(row.id), f"version {row.version} no longer has the hash that it was locked with"
+                )
+            )
     return found
 
 

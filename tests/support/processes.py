@@ -8,13 +8,14 @@ from typing import Any
 SECONDS = 120
 
 
-def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...]) -> list[Any]:
+def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start: str = "spawn") -> list[Any]:
     """Call `target(*arguments)` in one fresh process per argument list, all let go at the same moment.
 
     The results in the order of the lists. A refusal or fault raised in a process is its result, as the exception itself where
-    it can be pickled. `target` stands at the top of a module, because the processes are spawned, not forked.
+    it can be pickled. `target` stands at the top of a module, because the processes are spawned; with start="fork" they begin
+    in a moment, as copies of this one, and must make engines of their own.
     """
-    context = multiprocessing.get_context("spawn")
+    context: Any = multiprocessing.get_context(start)
     gate, answers = context.Barrier(len(argument_lists)), context.Queue()
     workers = [
         context.Process(target=_work, args=(gate, answers, position, target, arguments), daemon=True)
