@@ -36,6 +36,9 @@ def draw(page: Any, here: session.Here) -> None:
     if here.actor.role not in screen.roles:
         no_access(screen, here)
         return
+    if not screen.panes:
+        with place:
+            actions.told()  # before the page, which may end early
     try:
         page.run()
     except BillingError as error:

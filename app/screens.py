@@ -17,13 +17,17 @@ STAFF: Final = EVERYBODY - {Role.VIEWER}
 
 @dataclass(frozen=True)
 class Screen:
-    """`name` is its place in the address and its file; `roles` may see it (what each may do is core's to say)."""
+    """`name` is its place in the address and its file; `roles` may see it (what each may do is core's to say).
+
+    A screen of `panes` calls actions.told() under the head of its open item, where the click was.
+    """
 
     name: str
     title: str
     icon: str
     section: str = ""
     roles: frozenset[Role] = EVERYBODY
+    panes: bool = False
 
     @property
     def file(self) -> Path:
@@ -33,11 +37,11 @@ class Screen:
 SCREENS: Final = (
     Screen("today", "Today", ":material/today:"),
     Screen("usage", "Usage", ":material/data_usage:", "Bill"),
-    Screen("review", "Review", ":material/fact_check:", "Bill"),
-    Screen("invoices", "Invoices", ":material/receipt_long:", "Bill"),
+    Screen("review", "Review", ":material/fact_check:", "Bill", panes=True),
+    Screen("invoices", "Invoices", ":material/receipt_long:", "Bill", panes=True),
     Screen("customers", "Customers", ":material/apartment:", "Bill"),
-    Screen("payments", "Payments", ":material/payments:", "Settle"),
-    Screen("reconciliation", "Reconciliation", ":material/compare_arrows:", "Settle"),
+    Screen("payments", "Payments", ":material/payments:", "Settle", panes=True),
+    Screen("reconciliation", "Reconciliation", ":material/compare_arrows:", "Settle", panes=True),
     Screen("close", "Close", ":material/lock_clock:", "Settle"),
     Screen("revenue", "Revenue", ":material/trending_up:", "Measure"),
     Screen("jobs", "Jobs", ":material/schedule:", "Run", STAFF),

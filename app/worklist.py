@@ -6,7 +6,7 @@ another item. Where the open item has left the list (it was approved), the one t
     rows, following = invoicing.queue(db, after=worklist.cursor("review", filters), limit=worklist.PAGE)
     chosen = worklist.work_list(frame, "review", {"customer": text_col("Customer"), …}, following=following)
 
-`following` is the cursor of the next page, None on the last: any value that the query's keyset needs. Sorting is the
+`following` is the cursor of the next page, empty on the last: any value that the query's keyset needs. Sorting is the
 server's, by exact values: the browser sorts money texts as text, and J and K follow the server's order.
 """
 
@@ -105,7 +105,7 @@ def work_list(
     `columns` names what is shown, in order, with each column's configuration.
     """
     place = _place(key)
-    place.ids, place.following = frame[id_column].tolist(), following
+    place.ids, place.following = frame[id_column].tolist(), following or None
     _settle(key, place)
     if place.ids:
         grid, rows = _grid(key, place), [] if place.outside else [place.row]

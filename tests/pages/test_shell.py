@@ -28,6 +28,8 @@ def moved_and_failed(deed):
 widgets.page_title("Today", session.here().actor.name)
 for name, verb in {"refuse": refuse, "stale": stale, "bad": bad, "fault": moved_and_failed}.items():
     st.button(name, key=name, on_click=act, args=(verb,))
+st.stop()
+st.write("never drawn")
 """,
     "review": "raise ValueError('boom')",
     "jobs": "from app import widgets; widgets.page_title('Jobs', 'every job')",
