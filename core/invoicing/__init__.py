@@ -43,6 +43,7 @@ from core.invoicing.model import BodyLine as BodyLine
 from core.invoicing.model import BodyTax as BodyTax
 from core.invoicing.model import DraftResult as DraftResult
 from core.invoicing.model import HandMade as HandMade
+from core.invoicing.model import LineKind as LineKind
 from core.invoicing.model import Problem as Problem
 from core.invoicing.printing import pdf as pdf
 from core.invoicing.reports import comparison as comparison

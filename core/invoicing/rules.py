@@ -100,8 +100,10 @@ def _items(view: SubscriptionView) -> Iterator[list[tuple[int, ItemView]]]:
     yield from by_id.values()
 
 
-def _order(line: DraftLine) -> tuple[int, int, date, int, int, str]:
-    return (RANK[line.kind], line.customer_id, line.service.start, line.item_id or 0, line.input_id or 0, line.key)
+def _order(line: DraftLine) -> tuple[int, int, date, int, int, bool, str]:
+    """What is given back stands before what is charged instead."""
+    where = (RANK[line.kind], line.customer_id, line.service.start, line.item_id or 0, line.input_id or 0)
+    return (*where, line.amount_minor > 0, line.key)
 
 
 # ── hand-made inputs ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,12 @@
 """A business whose books are open and whose taxes are stored, and short words for drafting and issuing in tests."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from core import db, invoicing, ledger
+from core import db, invoicing, ledger, metering
 from core.people import Actor
 from core.words import TaxCategory
 from tests.support import business
@@ -69,3 +70,27 @@ def issue(engine: Engine, document_id: int, now: datetime = business.NOW) -> inv
 def view(engine: Engine, document_id: int) -> invoicing.DocumentView:
     with db.reading(engine) as session:
         return invoicing.document(session, document_id)
+
+
+def use(
+    engine: Engine, desk: business.Desk, key: str, meter: str, on: date, quantity: int, name: str = "first"
+) -> None:
+    """`quantity` events of a counted meter (or one event of that quantity of a summed one) at noon UTC of a day."""
+    counted = meter == "api.calls"
+    instant = f"{on}T18:00:00Z"
+    rows = [{"quantity": "1"}] * quantity if counted else [{"quantity": str(quantity)}]
+    events = [
+        {"event_id": f"{name}-{number}", "customer": key, "meter": meter, "occurred_at": instant, **row}
+        for number, row in enumerate(rows)
+    ]
+    with db.transaction(engine, business.NOW, "tests.use") as session:
+        metering.ingest(
+            session,
+            OLGA,
+            business.NOW,
+            seller_id=desk.seller_id,
+            source="test",
+            cursor=f"{key}-{name}",
+            content="".join(json.dumps(event) + "\n" for event in events).encode(),
+            format="jsonl",
+        )
