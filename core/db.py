@@ -44,6 +44,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "busy_timeout=30000",
         "foreign_keys=ON",
+        "recursive_triggers=ON",  # or INSERT OR REPLACE would delete past the append-only triggers
         "synchronous=FULL",
         "cache_size=-64000",
     ):

@@ -75,6 +75,17 @@ class Modification(StrEnum):
     CATCH_UP = "catch_up"
 
 
+class StandaloneBasis(StrEnum):
+    OBSERVED = "observed"
+    COST_PLUS = "cost_plus"
+
+
+class Allocation(StrEnum):
+    BY_LINE = "by_line"
+    RELATIVE = "relative"
+    RESIDUAL = "residual"
+
+
 class SubscriptionChangeKind(StrEnum):
     START = "start"
     PLAN = "plan"

@@ -20,7 +20,6 @@ Breaks = Iterator[tuple[int, str]]
 # (rule, path) -> why. The list is short, and every line of it is a decision.
 PERMITTED: dict[tuple[str, str], str] = {
     ("reads_a_clock", "core/wall.py"): "the one place at the edge that does",
-    ("has_long_functions", "core/tables/triggers.py"): "SQL text for each database, one trigger after the other",
     (
         "hides_a_fault_point",
         "core/db.py",

@@ -32,7 +32,6 @@ def add_product(
     tax_category: str = TaxCategory.STANDARD,
     unit_code: str = "C62",
     revenue_policy: Mapping[str, Any] | None = None,
-    standalone_minor: int | None = None,
 ) -> int:
     """Something that is sold. `unit_code` is of UN/ECE recommendation 20 (C62: one)."""
     change = audit.begin(session, actor, now, "catalog.add_product")
@@ -44,11 +43,7 @@ def add_product(
         "name": checks.text(name, "name", length=200),
         "unit_code": checks.code(unit_code, "unit_code", length=8),
         "revenue_policy": dict(revenue_policy or {}),
-        "standalone_minor": standalone_minor,
     }
-    if standalone_minor is not None and (type(standalone_minor) is not int or standalone_minor < 0):
-        sentence = "A standalone price is a whole number of the minor unit, and not below 0."
-        checks.fault("out_of_range", "standalone_minor", sentence)
     if any(product.code == fields["code"] for product in store_plans.products(session, seller_id)):
         checks.fault("code_taken", "code", f"There is a product {fields['code']!r} already; choose another code.")
     checks.finish()

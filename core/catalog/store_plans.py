@@ -44,7 +44,6 @@ def _product(row: Product) -> ProductView:
         tax_category=row.tax_category,
         unit_code=row.unit_code,
         revenue_policy=row.revenue_policy,
-        standalone_minor=row.standalone_minor,
     )
 
 

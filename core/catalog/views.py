@@ -103,7 +103,6 @@ class ProductView:
     tax_category: TaxCategory
     unit_code: str
     revenue_policy: Mapping[str, Any]
-    standalone_minor: int | None
 
 
 @dataclass(frozen=True)

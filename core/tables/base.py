@@ -23,12 +23,14 @@ from sqlalchemy import (
     Column,
     DateTime,
     Enum,
+    Index,
     Integer,
     Numeric,
     String,
     Text,
     TypeDecorator,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import declared_attr, registry
@@ -172,6 +174,34 @@ def check(rule: str, name: str) -> CheckConstraint:
 
 def is_currency(column: str = "currency") -> CheckConstraint:
     return check(f"length({column}) = 3 AND {column} = upper({column})", f"{column}_is_a_code")
+
+
+def positive(column: str) -> CheckConstraint:
+    """For integers and for exact decimals: SQLite compares the canonical text of one with the text '0'."""
+    return check(f"{column} > 0", f"{column}_positive")
+
+
+def not_negative(column: str) -> CheckConstraint:
+    return check(f"{column} >= 0", f"{column}_not_negative")
+
+
+def two_people(first: str, second: str, name: str) -> CheckConstraint:
+    """`second` is empty until somebody other than `first` has done it."""
+    return check(f"{second} = '' OR {second} <> {first}", name)
+
+
+def parts_agree(prefix: str) -> CheckConstraint:
+    """An optional quantity: both of its integers or neither, and the picos in range."""
+    rule = f"({prefix}_units IS NULL) = ({prefix}_picos IS NULL)"
+    return check(
+        f"{rule} AND ({prefix}_picos IS NULL OR ({prefix}_picos >= 0 AND {prefix}_picos < 1000000000000))",
+        f"{prefix}_parts_agree",
+    )
+
+
+def once(name: str, *columns: str, where: str) -> Index:
+    """A unique key over the rows for which `where` holds."""
+    return Index(name, *columns, unique=True, sqlite_where=sql(where), postgresql_where=sql(where))
 
 
 def picos_in_range(prefix: str = "quantity") -> CheckConstraint:

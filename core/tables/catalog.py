@@ -13,19 +13,27 @@ from core.tables.base import (
     check,
     document,
     exact,
+    forward,
     instant,
     is_currency,
     key,
     not_empty,
+    not_negative,
+    once,
+    parts_agree,
+    picos_in_range,
+    positive,
     ref,
     text,
     word,
 )
 from core.words import (
+    Allocation,
     ContractChangeKind,
     CouponKind,
     Modification,
     PriceKind,
+    StandaloneBasis,
     SubscriptionChangeKind,
     TaxCategory,
     VersionState,
@@ -42,9 +50,28 @@ class Product(Base, table=True):
     tax_category: TaxCategory = word(TaxCategory, TaxCategory.STANDARD)
     unit_code: str = text("C62", length=8)
     revenue_policy: dict[str, Any] = document()
-    standalone_minor: int | None = big(optional=True)
     change_id: int = ref("change.id")
     __table_args__ = (UniqueConstraint("seller_id", "code"), not_empty("code"), append_only())
+
+
+class StandalonePrice(Base, table=True):
+    """What a product costs by itself in a currency from a day on: observed, or estimated as cost plus margin. Transaction
+    prices are allocated by it (domain.md section 10)."""
+
+    id: int | None = key()
+    product_id: int = ref("product.id")
+    currency: str = text(length=3)
+    valid_from: date
+    amount_minor: int = big()
+    basis: StandaloneBasis = word(StandaloneBasis)
+    detail: dict[str, Any] = document()
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("product_id", "currency", "valid_from", "change_id"),
+        is_currency(),
+        not_negative("amount_minor"),
+        append_only(),
+    )
 
 
 class Plan(Base, table=True):
@@ -72,9 +99,11 @@ class PlanVersion(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("plan_id", "version"),
-        check("version > 0", "version_positive"),
+        positive("version"),
+        not_empty("author"),
         check(
-            "state = 'draft' OR (published_by <> '' AND published_by <> author AND content_hash <> '')",
+            "state = 'draft' OR (published_by <> '' AND published_by <> author AND content_hash <> '' "
+            "AND published_at IS NOT NULL)",
             "published_by_another",
         ),
     )
@@ -95,6 +124,7 @@ class Price(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("plan_version_id", "code", "currency"),
+        not_empty("code"),
         is_currency(),
         check("(kind = 'usage') = (meter_id IS NOT NULL)", "usage_has_a_meter"),
         append_only(),
@@ -132,30 +162,75 @@ class Coupon(Base, table=True):
             "(kind = 'percentage') = (percent IS NOT NULL) AND (kind = 'fixed') = (amount_minor IS NOT NULL)",
             "kind_has_its_value",
         ),
+        check(
+            "(kind = 'fixed' AND length(currency) = 3 AND currency = upper(currency)) "
+            "OR (kind = 'percentage' AND currency = '')",
+            "money_has_its_currency",
+        ),
+        check("percent IS NULL OR percent > 0", "percent_positive"),
+        check("amount_minor IS NULL OR amount_minor > 0", "amount_positive"),
+        not_empty("code"),
+        append_only(),
+    )
+
+
+class CouponGrant(Base, table=True):
+    """That a coupon holds for an account, a contract or a subscription, from a day until a day; ended early by another row
+    that names it. Who may not approve what rests on it is its change's actor."""
+
+    id: int | None = key()
+    coupon_id: int = ref("coupon.id")
+    scope: str = text(length=20)
+    scope_id: int = big()
+    seq: int = big()
+    valid_from: date
+    valid_until: date | None = None
+    ends: int = big(0)
+    reason: str = text()
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("coupon_id", "scope", "scope_id", "seq"),
+        once("uq_coupon_grant_ends", "ends", where="ends <> 0"),
+        check("scope IN ('account', 'contract', 'subscription')", "scope_is_known"),
+        positive("scope_id"),
+        positive("seq"),
+        check("valid_until IS NULL OR valid_from < valid_until", "valid_from_before_until"),
+        not_empty("reason"),
         append_only(),
     )
 
 
 class CouponRedemption(Base, table=True):
-    """A coupon used on a document."""
+    """A coupon used on a document, in the document's currency; given back once, by a row that names it."""
 
     id: int | None = key()
     coupon_id: int = ref("coupon.id")
     document_id: int = ref("document.id")
     amount_minor: int = big()
+    reverses: int = big(0)
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("coupon_id", "document_id"), append_only())
+    __table_args__ = (
+        UniqueConstraint("coupon_id", "document_id", "reverses"),
+        check("(amount_minor < 0) = (reverses <> 0)", "negative_only_to_reverse"),
+        append_only(),
+    )
 
 
 class Contract(Base, table=True):
-    """What an account is bound to."""
+    """What an account is bound to. Drafting its commitments locks this row; every change of them raises its `version`."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")
     account_id: int = ref("account.id", index=True)
     number: str = text(length=40)
+    version: int = big(1)
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("seller_id", "number"), not_empty("number"), append_only())
+    __table_args__ = (
+        UniqueConstraint("seller_id", "number"),
+        not_empty("number"),
+        positive("version"),
+        append_only(but=("version",)),
+    )
 
 
 class ContractChange(Base, table=True):
@@ -176,7 +251,81 @@ class ContractChange(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("contract_id", "seq"),
+        positive("seq"),
+        not_negative("notice_days"),
         check("term_start IS NULL OR term_end IS NULL OR term_start < term_end", "term_start_before_end"),
+        append_only(),
+    )
+
+
+class Commitment(Base, table=True):
+    """An amount that an account owes over each period of a cadence whether it uses it or not; the subject of true-up charges.
+    `rule` holds the cadence, the anchor, what counts towards it and the overage factor."""
+
+    id: int | None = key()
+    contract_id: int = ref("contract.id")
+    code: str = text(length=80)
+    seq: int = big()
+    amount_minor: int = big()
+    currency: str = text(length=3)
+    starts_on: date
+    ends_on: date
+    rule: dict[str, Any] = document()
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("contract_id", "code", "seq"),
+        not_empty("code"),
+        positive("seq"),
+        not_negative("amount_minor"),
+        is_currency(),
+        forward("starts_on", "ends_on"),
+        append_only(),
+    )
+
+
+class OneOff(Base, table=True):
+    """A one-off that a contract agreed on beside its subscriptions; the subject of its one charge."""
+
+    id: int | None = key()
+    contract_id: int = ref("contract.id")
+    customer_id: int = ref("customer.id", index=True)
+    code: str = text(length=80)
+    product_id: int = ref("product.id")
+    due_on: date
+    service_start: date
+    service_end: date
+    quantity_units: int = big(1)
+    quantity_picos: int = big(0)
+    amount_minor: int = big()
+    currency: str = text(length=3)
+    description: str = text()
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("contract_id", "code"),
+        not_empty("code"),
+        is_currency(),
+        picos_in_range(),
+        forward("service_start", "service_end"),
+        append_only(),
+    )
+
+
+class ContractPrice(Base, table=True):
+    """The transaction price of a contract from a fact on, and how it is allocated to the obligations (invariant L7)."""
+
+    id: int | None = key()
+    contract_id: int = ref("contract.id")
+    currency: str = text(length=3)
+    seq: int = big()
+    effective_on: date
+    amount_minor: int = big()
+    allocation: Allocation = word(Allocation)
+    detail: dict[str, Any] = document()
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("contract_id", "currency", "seq"),
+        positive("seq"),
+        is_currency(),
         append_only(),
     )
 
@@ -195,8 +344,9 @@ class Subscription(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("customer_id", "code"),
+        not_empty("code"),
         is_currency(),
-        check("version > 0", "version_positive"),
+        positive("version"),
         append_only(but=("version",)),
     )
 
@@ -218,10 +368,10 @@ class SubscriptionChange(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("subscription_id", "seq"),
-        check(
-            "quantity_units IS NULL OR (quantity_units >= 0 AND quantity_picos >= 0 AND quantity_picos < 1000000000000)",
-            "quantity_not_negative",
-        ),
+        positive("seq"),
+        parts_agree("quantity"),
+        check("quantity_units IS NULL OR quantity_units >= 0", "quantity_not_negative"),
+        check("kind <> 'quantity' OR (item_id IS NOT NULL AND quantity_units IS NOT NULL)", "quantity_of_an_item"),
         append_only(),
     )
 

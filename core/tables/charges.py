@@ -3,7 +3,6 @@
 from datetime import date
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, UniqueConstraint
-from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from core.tables.base import (
@@ -15,6 +14,7 @@ from core.tables.base import (
     is_currency,
     key,
     not_empty,
+    once,
     picos_in_range,
     ref,
     text,
@@ -51,16 +51,11 @@ class Charge(Base, table=True):
     reason: str = text("")
     change_id: int = ref("change.id")
     __table_args__ = (
-        Index(
-            "uq_charge_releases",
-            "releases",
-            unique=True,
-            sqlite_where=sql("releases <> 0"),
-            postgresql_where=sql("releases <> 0"),
-        ),
+        once("uq_charge_releases", "releases", where="releases <> 0"),
         Index("ix_charge_subject", "subject_kind", "subject_id", "service_start"),
         check("subject_id > 0", "subject_named"),
         not_empty("cause"),
+        check("exact_numerator <> '' AND exact_denominator NOT IN ('', '0')", "exact_is_a_fraction"),
         forward("service_start", "service_end"),
         check("(kind = 'release') = (releases <> 0)", "release_names_its_charge"),
         check("kind NOT IN ('waived', 'excluded') OR (document_id IS NULL AND reason <> '')", "waived_has_a_reason"),
@@ -82,7 +77,9 @@ class ChargeLive(Base, table=True):
     service_end: date
     cause: str = text(length=120)
     __table_args__ = (
-        UniqueConstraint("subject_kind", "subject_id", "kind", "service_start", "service_end", "cause"),
+        UniqueConstraint(
+            "subject_kind", "subject_id", "kind", "service_start", "service_end", "cause", name="uq_charge_live_claim"
+        ),
         forward("service_start", "service_end"),
         not_empty("cause"),
     )

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
-from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from core.tables.base import (
@@ -19,8 +18,13 @@ from core.tables.base import (
     is_currency,
     key,
     not_empty,
+    not_negative,
+    once,
+    picos_in_range,
+    positive,
     ref,
     text,
+    two_people,
     word,
 )
 from core.words import (
@@ -73,24 +77,16 @@ class Document(Base, table=True):
     version: int = big(1)
     change_id: int = ref("change.id")
     __table_args__ = (
-        Index(
-            "uq_document_series_number",
-            "series_id",
-            "number",
-            unique=True,
-            sqlite_where=sql("number IS NOT NULL"),
-            postgresql_where=sql("number IS NOT NULL"),
-        ),
-        Index(
+        once("uq_document_series_number", "series_id", "number", where="number IS NOT NULL"),
+        once("uq_document_number_text", "seller_id", "kind", "number_text", where="number_text <> ''"),
+        once(
             "uq_document_one_draft",
             "seller_id",
             "account_id",
             "currency",
             "bill_on",
             "kind",
-            unique=True,
-            sqlite_where=sql("status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL"),
-            postgresql_where=sql("status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL"),
+            where="status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL",
         ),
         Index("ix_document_queue", "status", "id"),
         is_currency(),
@@ -101,7 +97,11 @@ class Document(Base, table=True):
             " OR origin = 'migrated'",
             "issued_is_numbered",
         ),
-        check("status IN ('issued', 'cancelled') OR number IS NULL", "drafts_have_no_number"),
+        check("status IN ('issued', 'cancelled') OR (number IS NULL AND number_text = '')", "drafts_have_no_number"),
+        check("(number IS NULL) = (series_id IS NULL)", "number_of_a_series"),
+        check("number IS NULL OR (number > 0 AND number_text <> '')", "number_is_written"),
+        check("origin = 'own' OR status IN ('draft', 'discarded') OR number_text <> ''", "migrated_keeps_its_number"),
+        positive("version"),
     )
 
 
@@ -145,16 +145,20 @@ class DocumentLine(Base, table=True):
         check("service_start < service_end", "service_start_before_end"),
         check("net_minor + tax_minor = gross_minor", "net_and_tax_are_gross"),
         check("amount_minor - discount_minor IN (net_minor, gross_minor)", "amount_less_discount"),
+        check("exact_numerator <> '' AND exact_denominator NOT IN ('', '0')", "exact_is_a_fraction"),
+        picos_in_range(),
+        not_negative("tax_percent"),
     )
 
 
 class LineDiscount(Base, table=True):
-    """A discount's share that falls on one line."""
+    """A discount's share that falls on one line: of a coupon, of a granted credit, or agreed by hand."""
 
     id: int | None = key()
     line_id: int = ref("document_line.id")
     seq: int = big()
     coupon_id: int | None = ref("coupon.id", optional=True)
+    grant_id: int | None = ref("credit_grant.id", optional=True)
     label: str = text(length=200)
     amount_minor: int = big()
     __table_args__ = (UniqueConstraint("line_id", "seq"),)
@@ -170,7 +174,7 @@ class LineTax(Base, table=True):
     percent: Decimal = exact()
     base_minor: int = big()
     tax_minor: int = big()
-    __table_args__ = (UniqueConstraint("line_id", "seq"),)
+    __table_args__ = (UniqueConstraint("line_id", "seq"), not_negative("percent"))
 
 
 class TaxTotal(Base, table=True):
@@ -184,7 +188,11 @@ class TaxTotal(Base, table=True):
     reason: str = text("")
     base_minor: int = big()
     tax_minor: int = big()
-    __table_args__ = (UniqueConstraint("document_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("document_id", "seq"),
+        UniqueConstraint("document_id", "category", "percent", "reason"),
+        not_negative("percent"),
+    )
 
 
 class DocumentInput(Base, table=True):
@@ -205,7 +213,8 @@ class DocumentInput(Base, table=True):
 
 
 class Approval(Base, table=True):
-    """A decision on a content hash by an actor. It dies with the hash."""
+    """A decision on a content hash by an actor. It dies with the hash. `seq` counts the decisions on the subject, so that of
+    two approvals at once one is refused."""
 
     id: int | None = key()
     subject_kind: ApprovalSubject = word(ApprovalSubject)
@@ -219,16 +228,7 @@ class Approval(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("subject_kind", "subject_id", "content_hash", "actor", "seq"),
-        Index(
-            "uq_approval_once",
-            "subject_kind",
-            "subject_id",
-            "content_hash",
-            "seq",
-            unique=True,
-            sqlite_where=sql("decision = 'approved'"),
-            postgresql_where=sql("decision = 'approved'"),
-        ),
+        once("uq_approval_once", "subject_kind", "subject_id", "content_hash", "seq", where="decision = 'approved'"),
         not_empty("content_hash"),
         append_only(),
     )
@@ -257,7 +257,10 @@ class RoutingRuleVersion(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("seller_id", "version"),
-        check("approved_by = '' OR approved_by <> author", "approved_by_another"),
+        positive("version"),
+        not_empty("author"),
+        two_people("author", "approved_by", "approved_by_another"),
+        append_only(but=("approved_by",)),
     )
 
 
@@ -326,7 +329,7 @@ class Outbox(Base, table=True):
     next_attempt_at: datetime | None = instant(optional=True)
     last_error: str = text("")
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("dedupe_key"), not_empty("dedupe_key"))
+    __table_args__ = (UniqueConstraint("dedupe_key"), not_empty("dedupe_key"), not_negative("attempts"))
 
 
 class Delivery(Base, table=True):

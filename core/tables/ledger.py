@@ -18,6 +18,9 @@ from core.tables.base import (
     is_currency,
     key,
     not_empty,
+    not_negative,
+    once,
+    positive,
     ref,
     text,
     word,
@@ -73,6 +76,7 @@ class PeriodClose(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("period_id", "version", "state"),
+        positive("version"),
         check("state = 'closed' OR (reason <> '' AND approved_by <> '' AND approved_by <> actor)", "reopened_by_two"),
         append_only(),
     )
@@ -112,6 +116,7 @@ class JournalEntry(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("seller_id", "idempotency_key"),
+        once("uq_journal_entry_reverses", "reverses", where="reverses <> 0"),
         Index("ix_journal_entry_source", "source_kind", "source_id"),
         not_empty("idempotency_key"),
         append_only(),
@@ -140,6 +145,7 @@ class JournalLine(Base, table=True):
         is_currency(),
         check("line_no > 0", "line_no_positive"),
         check("amount_minor <> 0 OR functional_minor <> 0", "says_something"),
+        not_negative("rate"),
         append_only(),
     )
 
@@ -157,6 +163,9 @@ class FxRate(Base, table=True):
     __table_args__ = (
         UniqueConstraint("base", "quote", "on_date", "source"),
         check("base <> quote", "two_currencies"),
+        is_currency("base"),
+        is_currency("quote"),
+        positive("rate"),
         append_only(),
     )
 
@@ -176,6 +185,7 @@ class TaxRate(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("seller_id", "country", "product_category", "valid_from", "change_id"),
+        not_negative("percent"),
         append_only(),
     )
 
@@ -189,7 +199,11 @@ class TaxRegistration(Base, table=True):
     tax_id: str = text(length=40)
     valid_from: date
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("seller_id", "country", "valid_from", "change_id"), append_only())
+    __table_args__ = (
+        UniqueConstraint("seller_id", "country", "valid_from", "change_id"),
+        not_empty("tax_id"),
+        append_only(),
+    )
 
 
 class TaxEvidence(Base, table=True):

@@ -21,9 +21,13 @@ from core.tables.base import (
     instant,
     key,
     not_empty,
+    not_negative,
+    parts_agree,
     picos_in_range,
+    positive,
     ref,
     text,
+    two_people,
     word,
 )
 from core.words import Aggregation, BatchState, RejectionState
@@ -40,7 +44,8 @@ class Meter(Base, table=True):
 
 
 class MeterVersion(Base, table=True):
-    """How it is counted from a local day on: aggregation, filter, dimensions, unit, what an event may carry. R on Citus."""
+    """How it is counted from a local day on: aggregation, filter, dimensions, unit, what an event may carry. R on Citus.
+    `options`: the types of properties, and whether a time-weighted meter is sent levels or changes and is averaged."""
 
     id: int | None = key()
     meter_id: int = ref("meter.id")
@@ -53,13 +58,15 @@ class MeterVersion(Base, table=True):
     filter: dict[str, Any] = document()
     dimensions: list[str] = document()
     allow_negative: bool = False
+    options: dict[str, Any] = document({})
     max_past_days: int = big(400)
     max_future_minutes: int = big(60)
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("meter_id", "version"),
         UniqueConstraint("meter_id", "valid_from", "change_id"),
-        check("version > 0", "version_positive"),
+        positive("version"),
+        check("max_past_days >= 0 AND max_future_minutes >= 0", "reach_not_negative"),
         append_only(),
     )
 
@@ -84,7 +91,13 @@ class MappingVersion(Base, table=True):
     author: str = text(length=120)
     approved_by: str = text("", length=120)
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("mapping_id", "version"), append_only())
+    __table_args__ = (
+        UniqueConstraint("mapping_id", "version"),
+        positive("version"),
+        not_empty("author"),
+        two_people("author", "approved_by", "approved_by_another"),
+        append_only(but=("approved_by",)),
+    )
 
 
 class IngestBatch(Base, table=True):
@@ -157,7 +170,11 @@ class UsageConflict(Base, table=True):
     kept_content: dict[str, Any] = document()
     received_at: datetime = instant()
     batch_id: int = big()
-    __table_args__ = (PrimaryKeyConstraint("customer_id", "event_id", "content_hash"), append_only())
+    __table_args__ = (
+        PrimaryKeyConstraint("customer_id", "event_id", "content_hash"),
+        check("content_hash <> kept_hash", "other_content"),
+        append_only(),
+    )
 
 
 class UsageRejection(Base, table=True):
@@ -182,7 +199,8 @@ class UsageRejection(Base, table=True):
 
 class UsageDay(Base, table=True):
     """D. The state of (customer, meter, dimension values, local date) from which any period's quantity is exact.
-    `quantity_*` is the sum; `last_*`, `max_*`, `integral_*`, `level_*` serve the other aggregations. Adjustments are not in it."""
+    `quantity_*` is the sum; `last_*`, `max_*`, `integral_*`, `level_*` serve the other aggregations. Adjustments are not in it.
+    The integral is level x seconds: units + picos / 10^12 + attos / 10^18, because a pico for a microsecond is the 18th digit."""
 
     customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     meter_id: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -202,14 +220,21 @@ class UsageDay(Base, table=True):
     level_in_picos: int | None = big(optional=True)
     integral_units: int | None = big(optional=True)
     integral_picos: int | None = big(optional=True)
+    integral_attos: int | None = big(optional=True)
     level_out_units: int | None = big(optional=True)
     level_out_picos: int | None = big(optional=True)
     last_batch: int = big()
     __table_args__ = (
         PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "local_date"),
         Index("ix_usage_day_date", "local_date"),
-        check("events >= 0", "events_not_negative"),
+        not_negative("events"),
         picos_in_range(),
+        parts_agree("max"),
+        parts_agree("last"),
+        parts_agree("level_in"),
+        parts_agree("integral"),
+        parts_agree("level_out"),
+        check("integral_attos IS NULL OR (integral_attos >= 0 AND integral_attos < 1000000)", "attos_in_range"),
     )
 
 
@@ -239,7 +264,12 @@ class UsageHour(Base, table=True):
     max_units: int | None = big(optional=True)
     max_picos: int | None = big(optional=True)
     last_batch: int = big()
-    __table_args__ = (PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "hour_at"), picos_in_range())
+    __table_args__ = (
+        PrimaryKeyConstraint("customer_id", "meter_id", "dims_hash", "hour_at"),
+        not_negative("events"),
+        picos_in_range(),
+        parts_agree("max"),
+    )
 
 
 class UsageWithdrawal(Base, table=True):
@@ -266,7 +296,13 @@ class UsageArchive(Base, table=True):
     first_seal: int = big()
     last_seal: int = big()
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("month", "version"), append_only())
+    __table_args__ = (
+        UniqueConstraint("month", "version"),
+        positive("version"),
+        not_negative("rows"),
+        check("first_seal <= last_seal", "first_seal_not_after_last"),
+        append_only(),
+    )
 
 
 class UsageAdjustment(Base, table=True):
@@ -287,6 +323,7 @@ class UsageAdjustment(Base, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("customer_id", "key"),
         Index("ix_usage_adjustment_meter", "customer_id", "meter_id", "local_date"),
+        not_empty("key"),
         not_empty("reason"),
         picos_in_range(),
         append_only(),

@@ -23,7 +23,11 @@ class ExternalDocument(Base, table=True):
     dated_on: date
     raw: dict[str, Any] = document()
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("system", "kind", "reference"), not_empty("reference"), is_currency())
+    __table_args__ = (
+        UniqueConstraint("seller_id", "system", "kind", "reference"),
+        not_empty("reference"),
+        is_currency(),
+    )
 
 
 class ExternalLine(Base, table=True):
@@ -39,9 +43,10 @@ class ExternalLine(Base, table=True):
 
 
 class ExternalRef(Base, table=True):
-    """The id by which another system knows one of our subjects."""
+    """The id by which another system knows one of our subjects. Two sellers may migrate from systems that count alike."""
 
     id: int | None = key()
+    seller_id: int = ref("seller.id")
     system: str = text(length=40)
     kind: str = text(length=40)
     reference: str = text(length=120)
@@ -49,7 +54,7 @@ class ExternalRef(Base, table=True):
     subject_id: int = big()
     change_id: int = ref("change.id")
     __table_args__ = (
-        UniqueConstraint("system", "kind", "reference"),
+        UniqueConstraint("seller_id", "system", "kind", "reference"),
         UniqueConstraint("system", "kind", "subject_kind", "subject_id"),
         not_empty("reference"),
     )

@@ -65,7 +65,7 @@ class SettingVersion(Base, table=True):
 
 
 class Account(Base, table=True):
-    """Who is billed. `currency` is the one its documents are made in unless a price says otherwise."""
+    """Who is billed; the currency of its documents comes from its subscriptions."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")
@@ -76,7 +76,8 @@ class Account(Base, table=True):
 
 
 class PartyVersion(Base, table=True):
-    """Name, address, tax ids, terms, language and e-mail of an account from a day on."""
+    """Name, address, tax ids, terms, language and e-mail of an account from a day on. `terms` holds what goes beyond a number
+    of days: an early payment's discount, its last day and the days of grace."""
 
     id: int | None = key()
     account_id: int = ref("account.id")
@@ -87,6 +88,7 @@ class PartyVersion(Base, table=True):
     tax_ids: dict[str, Any] = document()
     tax_exempt_reason: str = text("")
     terms_days: int
+    terms: dict[str, Any] = document({})
     language: str = text("en", length=10)
     email: str = text("", length=320)
     einvoice_address: str = text("")
@@ -100,7 +102,8 @@ class PartyVersion(Base, table=True):
 
 
 class Customer(Base, table=True):
-    """Who uses. R on Citus."""
+    """Who uses. R on Citus. `account_id` is the account it began with; who is billed is the account of its contracts, so a
+    move to another account is another contract."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy import text as sql
 
 from core.tables.base import (
     Base,
@@ -18,6 +17,8 @@ from core.tables.base import (
     is_currency,
     key,
     not_empty,
+    once,
+    positive,
     ref,
     text,
     word,
@@ -58,8 +59,10 @@ class Payment(Base, table=True):
         UniqueConstraint("idempotency_key"),
         is_currency(),
         not_empty("reference"),
+        not_empty("idempotency_key"),
         check("amount_minor > 0", "amount_positive"),
         Index("ix_payment_match", "seller_id", "currency", "amount_minor", "received_on"),
+        append_only(but=("account_id", "state", "fee_minor", "version")),
     )
 
 
@@ -85,11 +88,14 @@ class Refund(Base, table=True):
         UniqueConstraint("idempotency_key"),
         is_currency(),
         not_empty("reason"),
+        not_empty("idempotency_key"),
+        not_empty("requested_by"),
         check("amount_minor > 0", "amount_positive"),
         check(
-            "state = 'requested' OR (approved_by <> '' AND approved_by <> requested_by) OR state = 'failed'",
+            "state IN ('requested', 'failed') OR (approved_by <> '' AND approved_by <> requested_by)",
             "approved_by_another",
         ),
+        append_only(but=("reference", "state", "approved_by", "booked_on")),
     )
 
 
@@ -110,7 +116,9 @@ class Dispute(Base, table=True):
     __table_args__ = (
         UniqueConstraint("processor", "processor_account", "reference"),
         is_currency(),
+        not_empty("reference"),
         check("amount_minor > 0", "amount_positive"),
+        append_only(but=("state", "fee_minor")),
     )
 
 
@@ -134,17 +142,12 @@ class Settlement(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("idempotency_key"),
-        Index(
-            "uq_settlement_reverses",
-            "reverses",
-            unique=True,
-            sqlite_where=sql("reverses <> 0"),
-            postgresql_where=sql("reverses <> 0"),
-        ),
+        once("uq_settlement_reverses", "reverses", where="reverses <> 0"),
         Index("ix_settlement_source", "kind", "source_id"),
         is_currency(),
         is_currency("source_currency"),
         not_empty("idempotency_key"),
+        positive("rate"),
         check("amount_minor <> 0", "amount_not_zero"),
         check(
             "(amount_minor < 0) = (reverses <> 0) OR kind IN ('bank_charge', 'write_off')", "negative_only_to_reverse"
@@ -173,7 +176,7 @@ class CreditGrant(Base, table=True):
     source_document_id: int | None = ref("document.id", optional=True)
     source_payment_id: int | None = ref("payment.id", optional=True)
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("account_id", "code"), is_currency(), append_only())
+    __table_args__ = (UniqueConstraint("account_id", "code"), not_empty("code"), is_currency(), append_only())
 
 
 class CreditEntry(Base, table=True):
@@ -191,6 +194,8 @@ class CreditEntry(Base, table=True):
     __table_args__ = (
         UniqueConstraint("grant_id", "seq"),
         UniqueConstraint("idempotency_key"),
+        positive("seq"),
+        not_empty("idempotency_key"),
         check("balance_minor >= 0", "balance_not_negative"),
         append_only(),
     )
@@ -208,7 +213,12 @@ class Payout(Base, table=True):
     currency: str = text(length=3)
     arrived_on: date
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("processor", "processor_account", "reference"), is_currency())
+    __table_args__ = (
+        UniqueConstraint("processor", "processor_account", "reference"),
+        not_empty("reference"),
+        is_currency(),
+        append_only(but=("arrived_on",)),
+    )
 
 
 class BalanceTransaction(Base, table=True):
@@ -229,8 +239,10 @@ class BalanceTransaction(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("processor", "processor_account", "reference"),
+        not_empty("reference"),
         is_currency(),
         check("amount_minor - fee_minor = net_minor", "net_is_amount_less_fee"),
+        append_only(but=("payout_id",)),
     )
 
 
@@ -258,7 +270,12 @@ class BankStatement(Base, table=True):
     origin: Origin = word(Origin, Origin.OWN)
     imported_at: datetime = instant()
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("bank_account_id", "statement"), append_only())
+    __table_args__ = (
+        UniqueConstraint("bank_account_id", "statement"),
+        not_empty("statement"),
+        check("from_on <= to_on", "from_not_after_to"),
+        append_only(),
+    )
 
 
 class BankLine(Base, table=True):
@@ -278,6 +295,7 @@ class BankLine(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence"),
+        positive("occurrence"),
         is_currency(),
         append_only(but=("payment_id",)),
     )

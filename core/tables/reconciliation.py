@@ -3,10 +3,24 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy import text as sql
+from sqlalchemy import UniqueConstraint
 
-from core.tables.base import Base, append_only, big, check, document, instant, key, not_empty, ref, text, word
+from core.tables.base import (
+    Base,
+    append_only,
+    big,
+    check,
+    document,
+    instant,
+    key,
+    not_empty,
+    once,
+    positive,
+    ref,
+    text,
+    two_people,
+    word,
+)
 from core.words import FindingEventKind, FindingState, ResolutionKind
 
 
@@ -48,7 +62,11 @@ class Finding(Base, table=True):
     document_id: int | None = ref("document.id", optional=True)
     payment_id: int | None = ref("payment.id", optional=True)
     suggested: list[Any] = document()
-    __table_args__ = (UniqueConstraint("seller_id", "check_code", "subject_key"), not_empty("subject_key"))
+    __table_args__ = (
+        UniqueConstraint("seller_id", "check_code", "subject_key"),
+        not_empty("subject_key"),
+        check("drift_minor = 0 OR currency <> ''", "money_has_its_currency"),
+    )
 
 
 class FindingEvent(Base, table=True):
@@ -80,20 +98,17 @@ class Resolution(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("idempotency_key"),
-        Index(
-            "uq_resolution_reverses",
-            "reverses",
-            unique=True,
-            sqlite_where=sql("reverses <> 0"),
-            postgresql_where=sql("reverses <> 0"),
-        ),
+        once("uq_resolution_reverses", "reverses", where="reverses <> 0"),
         not_empty("reason"),
+        not_empty("idempotency_key"),
+        two_people("actor", "approved_by", "approved_by_another"),
         append_only(),
     )
 
 
 class Match(Base, table=True):
-    """That an item of one side is the same as an item of the other, for an amount."""
+    """That an item of one side is the same as an item of the other, for an amount. `seq` counts the matches of this pair: one
+    that was reversed can be made again, and of two at once one is refused."""
 
     id: int | None = key()
     left_kind: str = text(length=40)
@@ -101,7 +116,15 @@ class Match(Base, table=True):
     right_kind: str = text(length=40)
     right_id: int = big()
     amount_minor: int = big(0)
+    currency: str = text("", length=3)
+    seq: int = big(1)
     reverses: int = big(0)
     actor: str = text(length=120)
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("left_kind", "left_id", "right_kind", "right_id", "reverses"), append_only())
+    __table_args__ = (
+        UniqueConstraint("left_kind", "left_id", "right_kind", "right_id", "seq", "reverses"),
+        once("uq_match_reverses", "reverses", where="reverses <> 0"),
+        check("amount_minor = 0 OR currency <> ''", "money_has_its_currency"),
+        positive("seq"),
+        append_only(),
+    )

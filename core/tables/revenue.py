@@ -16,6 +16,8 @@ from core.tables.base import (
     is_currency,
     key,
     not_empty,
+    once,
+    positive,
     ref,
     text,
     word,
@@ -56,6 +58,7 @@ class ObligationChange(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("obligation_id", "seq"),
+        positive("seq"),
         check("start_on < end_on", "start_before_end"),
         append_only(),
     )
@@ -73,11 +76,17 @@ class ObligationBilling(Base, table=True):
     functional_minor: int = big()
     rate: Decimal = exact()
     change_id: int = ref("change.id")
-    __table_args__ = (UniqueConstraint("obligation_id", "line_id", "reverses"), append_only())
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "line_id", "reverses"),
+        once("uq_obligation_billing_reverses", "reverses", where="reverses <> 0"),
+        positive("rate"),
+        append_only(),
+    )
 
 
 class ObligationPosting(Base, table=True):
-    """What one run posted on an obligation: deltas of earned, deferred and unbilled, through a day, into a period."""
+    """What one run posted on an obligation: deltas of what is earned, deferred, unbilled, conditional (contract asset) and kept
+    back as a refund liability, through a day, into a period, as of a seal."""
 
     id: int | None = key()
     obligation_id: int = ref("obligation.id")
@@ -91,6 +100,11 @@ class ObligationPosting(Base, table=True):
     earned_functional: int = big()
     deferred_functional: int = big()
     unbilled_functional: int = big()
+    asset_minor: int = big(0)
+    asset_functional: int = big(0)
+    refundable_minor: int = big(0)
+    refundable_functional: int = big(0)
+    seal_number: int = big(0)
     entry_id: int | None = ref("journal_entry.id", optional=True)
     run: str = text("", length=80)
     explanation: dict[str, Any] = document()
@@ -116,6 +130,7 @@ class MrrClose(Base, table=True):
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("period_id", "version", "customer_id", "currency"),
+        is_currency(),
         check(
             "opening_minor + new_minor + reactivation_minor + expansion_minor - contraction_minor - churn_minor = closing_minor",
             "movements_tie",

@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("reverses", sa.String(length=120), nullable=False),
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("key <> ''", name=op.f("ck_usage_adjustment_key_not_empty")),
         sa.CheckConstraint("reason <> ''", name=op.f("ck_usage_adjustment_reason_not_empty")),
         sa.CheckConstraint(
             "quantity_picos >= 0 AND quantity_picos < 1000000000000",
@@ -120,6 +121,7 @@ def upgrade() -> None:
         sa.Column("kept_content", JSON, nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("content_hash <> kept_hash", name=op.f("ck_usage_conflict_other_content")),
         sa.PrimaryKeyConstraint("customer_id", "event_id", "content_hash", name=op.f("pk_usage_conflict")),
     )
     op.create_table(
@@ -142,10 +144,35 @@ def upgrade() -> None:
         sa.Column("level_in_picos", sa.BigInteger(), nullable=True),
         sa.Column("integral_units", sa.BigInteger(), nullable=True),
         sa.Column("integral_picos", sa.BigInteger(), nullable=True),
+        sa.Column("integral_attos", sa.BigInteger(), nullable=True),
         sa.Column("level_out_units", sa.BigInteger(), nullable=True),
         sa.Column("level_out_picos", sa.BigInteger(), nullable=True),
         sa.Column("last_batch", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(integral_units IS NULL) = (integral_picos IS NULL) AND (integral_picos IS NULL OR (integral_picos >= 0 AND integral_picos < 1000000000000))",
+            name=op.f("ck_usage_day_integral_parts_agree"),
+        ),
+        sa.CheckConstraint(
+            "(last_units IS NULL) = (last_picos IS NULL) AND (last_picos IS NULL OR (last_picos >= 0 AND last_picos < 1000000000000))",
+            name=op.f("ck_usage_day_last_parts_agree"),
+        ),
+        sa.CheckConstraint(
+            "(level_in_units IS NULL) = (level_in_picos IS NULL) AND (level_in_picos IS NULL OR (level_in_picos >= 0 AND level_in_picos < 1000000000000))",
+            name=op.f("ck_usage_day_level_in_parts_agree"),
+        ),
+        sa.CheckConstraint(
+            "(level_out_units IS NULL) = (level_out_picos IS NULL) AND (level_out_picos IS NULL OR (level_out_picos >= 0 AND level_out_picos < 1000000000000))",
+            name=op.f("ck_usage_day_level_out_parts_agree"),
+        ),
+        sa.CheckConstraint(
+            "(max_units IS NULL) = (max_picos IS NULL) AND (max_picos IS NULL OR (max_picos >= 0 AND max_picos < 1000000000000))",
+            name=op.f("ck_usage_day_max_parts_agree"),
+        ),
         sa.CheckConstraint("events >= 0", name=op.f("ck_usage_day_events_not_negative")),
+        sa.CheckConstraint(
+            "integral_attos IS NULL OR (integral_attos >= 0 AND integral_attos < 1000000)",
+            name=op.f("ck_usage_day_attos_in_range"),
+        ),
         sa.CheckConstraint(
             "quantity_picos >= 0 AND quantity_picos < 1000000000000", name=op.f("ck_usage_day_quantity_picos_in_range")
         ),
@@ -200,6 +227,11 @@ def upgrade() -> None:
         sa.Column("max_units", sa.BigInteger(), nullable=True),
         sa.Column("max_picos", sa.BigInteger(), nullable=True),
         sa.Column("last_batch", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(max_units IS NULL) = (max_picos IS NULL) AND (max_picos IS NULL OR (max_picos >= 0 AND max_picos < 1000000000000))",
+            name=op.f("ck_usage_hour_max_parts_agree"),
+        ),
+        sa.CheckConstraint("events >= 0", name=op.f("ck_usage_hour_events_not_negative")),
         sa.CheckConstraint(
             "quantity_picos >= 0 AND quantity_picos < 1000000000000", name=op.f("ck_usage_hour_quantity_picos_in_range")
         ),
@@ -386,27 +418,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_desk_fact")),
     )
     op.create_table(
-        "external_ref",
-        sa.Column("id", BigId, autoincrement=True, nullable=False),
-        sa.Column("system", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("reference", sa.String(length=120), nullable=False),
-        sa.Column("subject_kind", sa.String(length=40), nullable=False),
-        sa.Column("subject_id", sa.BigInteger(), nullable=False),
-        sa.Column("change_id", BigId, nullable=False),
-        sa.CheckConstraint("reference <> ''", name=op.f("ck_external_ref_reference_not_empty")),
-        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_external_ref_change_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_ref")),
-        sa.UniqueConstraint("system", "kind", "reference", name=op.f("uq_external_ref_system_kind_reference")),
-        sa.UniqueConstraint(
-            "system",
-            "kind",
-            "subject_kind",
-            "subject_id",
-            name=op.f("uq_external_ref_system_kind_subject_kind_subject_id"),
-        ),
-    )
-    op.create_table(
         "fx_rate",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("base", sa.String(length=3), nullable=False),
@@ -416,6 +427,9 @@ def upgrade() -> None:
         sa.Column("rate", ExactDecimal(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint("base <> quote", name=op.f("ck_fx_rate_two_currencies")),
+        sa.CheckConstraint("length(base) = 3 AND base = upper(base)", name=op.f("ck_fx_rate_base_is_a_code")),
+        sa.CheckConstraint("length(quote) = 3 AND quote = upper(quote)", name=op.f("ck_fx_rate_quote_is_a_code")),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_fx_rate_rate_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_fx_rate_change_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fx_rate")),
         sa.UniqueConstraint("base", "quote", "on_date", "source", name=op.f("uq_fx_rate_base_quote_on_date_source")),
@@ -456,9 +470,13 @@ def upgrade() -> None:
         sa.Column("right_kind", sa.String(length=40), nullable=False),
         sa.Column("right_id", sa.BigInteger(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("amount_minor = 0 OR currency <> ''", name=op.f("ck_match_money_has_its_currency")),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_match_seq_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_match_change_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match")),
         sa.UniqueConstraint(
@@ -466,9 +484,18 @@ def upgrade() -> None:
             "left_id",
             "right_kind",
             "right_id",
+            "seq",
             "reverses",
-            name=op.f("uq_match_left_kind_left_id_right_kind_right_id_reverses"),
+            name=op.f("uq_match_left_kind_left_id_right_kind_right_id_seq_reverses"),
         ),
+    )
+    op.create_index(
+        "uq_match_reverses",
+        "match",
+        ["reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses <> 0"),
+        postgresql_where=sa.text("reverses <> 0"),
     )
     op.create_table(
         "note",
@@ -574,6 +601,9 @@ def upgrade() -> None:
         sa.Column("first_seal", sa.BigInteger(), nullable=False),
         sa.Column("last_seal", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("first_seal <= last_seal", name=op.f("ck_usage_archive_first_seal_not_after_last")),
+        sa.CheckConstraint("rows >= 0", name=op.f("ck_usage_archive_rows_not_negative")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_usage_archive_version_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_usage_archive_change_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_archive")),
         sa.UniqueConstraint("month", "version", name=op.f("uq_usage_archive_month_version")),
@@ -697,13 +727,45 @@ def upgrade() -> None:
         sa.Column("rule", JSON, nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint(
+            "(kind = 'fixed' AND length(currency) = 3 AND currency = upper(currency)) OR (kind = 'percentage' AND currency = '')",
+            name=op.f("ck_coupon_money_has_its_currency"),
+        ),
+        sa.CheckConstraint(
             "(kind = 'percentage') = (percent IS NOT NULL) AND (kind = 'fixed') = (amount_minor IS NOT NULL)",
             name=op.f("ck_coupon_kind_has_its_value"),
         ),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_coupon_code_not_empty")),
+        sa.CheckConstraint("amount_minor IS NULL OR amount_minor > 0", name=op.f("ck_coupon_amount_positive")),
+        sa.CheckConstraint("percent IS NULL OR percent > 0", name=op.f("ck_coupon_percent_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_coupon_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_coupon_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon")),
         sa.UniqueConstraint("seller_id", "code", name=op.f("uq_coupon_seller_id_code")),
+    )
+    op.create_table(
+        "external_ref",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("seller_id", BigId, nullable=False),
+        sa.Column("system", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reference <> ''", name=op.f("ck_external_ref_reference_not_empty")),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_external_ref_change_id")),
+        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_external_ref_seller_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_ref")),
+        sa.UniqueConstraint(
+            "seller_id", "system", "kind", "reference", name=op.f("uq_external_ref_seller_id_system_kind_reference")
+        ),
+        sa.UniqueConstraint(
+            "system",
+            "kind",
+            "subject_kind",
+            "subject_id",
+            name=op.f("uq_external_ref_system_kind_subject_kind_subject_id"),
+        ),
     )
     op.create_table(
         "gl_account",
@@ -852,6 +914,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("arrived_on", sa.Date(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reference <> ''", name=op.f("ck_payout_reference_not_empty")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_payout_currency_is_a_code")
         ),
@@ -900,7 +963,6 @@ def upgrade() -> None:
         ),
         sa.Column("unit_code", sa.String(length=8), nullable=False),
         sa.Column("revenue_policy", JSON, nullable=False),
-        sa.Column("standalone_minor", sa.BigInteger(), nullable=True),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint("code <> ''", name=op.f("ck_product_code_not_empty")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_product_change_id")),
@@ -938,6 +1000,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "approved_by = '' OR approved_by <> author", name=op.f("ck_routing_rule_version_approved_by_another")
         ),
+        sa.CheckConstraint("author <> ''", name=op.f("ck_routing_rule_version_author_not_empty")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_routing_rule_version_version_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_routing_rule_version_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_routing_rule_version_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_routing_rule_version")),
@@ -1005,6 +1069,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("percent >= 0", name=op.f("ck_tax_rate_percent_not_negative")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_tax_rate_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_tax_rate_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_rate")),
@@ -1025,6 +1090,7 @@ def upgrade() -> None:
         sa.Column("tax_id", sa.String(length=40), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("tax_id <> ''", name=op.f("ck_tax_registration_tax_id_not_empty")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_tax_registration_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_tax_registration_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_registration")),
@@ -1051,6 +1117,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("occurred_on", sa.Date(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reference <> ''", name=op.f("ck_balance_transaction_reference_not_empty")),
         sa.CheckConstraint(
             "amount_minor - fee_minor = net_minor", name=op.f("ck_balance_transaction_net_is_amount_less_fee")
         ),
@@ -1085,6 +1152,8 @@ def upgrade() -> None:
         ),
         sa.Column("imported_at", Instant(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("statement <> ''", name=op.f("ck_bank_statement_statement_not_empty")),
+        sa.CheckConstraint("from_on <= to_on", name=op.f("ck_bank_statement_from_not_after_to")),
         sa.ForeignKeyConstraint(
             ["bank_account_id"], ["bank_account.id"], name=op.f("fk_bank_statement_bank_account_id")
         ),
@@ -1128,8 +1197,10 @@ def upgrade() -> None:
         sa.Column("seller_id", BigId, nullable=False),
         sa.Column("account_id", BigId, nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint("number <> ''", name=op.f("ck_contract_number_not_empty")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_contract_version_positive")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_contract_account_id")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_contract_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_contract_seller_id")),
@@ -1137,6 +1208,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("seller_id", "number", name=op.f("uq_contract_seller_id_number")),
     )
     op.create_index(op.f("ix_contract_account_id"), "contract", ["account_id"], unique=False)
+    op.create_table(
+        "coupon_grant",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("coupon_id", BigId, nullable=False),
+        sa.Column("scope", sa.String(length=20), nullable=False),
+        sa.Column("scope_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("ends", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_coupon_grant_reason_not_empty")),
+        sa.CheckConstraint(
+            "scope IN ('account', 'contract', 'subscription')", name=op.f("ck_coupon_grant_scope_is_known")
+        ),
+        sa.CheckConstraint("scope_id > 0", name=op.f("ck_coupon_grant_scope_id_positive")),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_coupon_grant_seq_positive")),
+        sa.CheckConstraint(
+            "valid_until IS NULL OR valid_from < valid_until", name=op.f("ck_coupon_grant_valid_from_before_until")
+        ),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_coupon_grant_change_id")),
+        sa.ForeignKeyConstraint(["coupon_id"], ["coupon.id"], name=op.f("fk_coupon_grant_coupon_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_grant")),
+        sa.UniqueConstraint(
+            "coupon_id", "scope", "scope_id", "seq", name=op.f("uq_coupon_grant_coupon_id_scope_scope_id_seq")
+        ),
+    )
+    op.create_index(
+        "uq_coupon_grant_ends",
+        "coupon_grant",
+        ["ends"],
+        unique=True,
+        sqlite_where=sa.text("ends <> 0"),
+        postgresql_where=sa.text("ends <> 0"),
+    )
     op.create_table(
         "customer",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -1218,17 +1325,27 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint(
-            "status IN ('issued', 'cancelled') OR number IS NULL", name=op.f("ck_document_drafts_have_no_number")
+            "number IS NULL OR (number > 0 AND number_text <> '')", name=op.f("ck_document_number_is_written")
+        ),
+        sa.CheckConstraint(
+            "origin = 'own' OR status IN ('draft', 'discarded') OR number_text <> ''",
+            name=op.f("ck_document_migrated_keeps_its_number"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('issued', 'cancelled') OR (number IS NULL AND number_text = '')",
+            name=op.f("ck_document_drafts_have_no_number"),
         ),
         sa.CheckConstraint(
             "status NOT IN ('issued', 'cancelled') OR (number IS NOT NULL AND document_date IS NOT NULL AND due_on IS NOT NULL AND copy_hash <> '') OR origin = 'migrated'",
             name=op.f("ck_document_issued_is_numbered"),
         ),
+        sa.CheckConstraint("(number IS NULL) = (series_id IS NULL)", name=op.f("ck_document_number_of_a_series")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_document_currency_is_a_code")
         ),
         sa.CheckConstraint("net_minor + tax_minor = total_minor", name=op.f("ck_document_net_and_tax_are_the_total")),
         sa.CheckConstraint("service_start < service_end", name=op.f("ck_document_service_start_before_end")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_document_version_positive")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_document_account_id")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_document_change_id")),
         sa.ForeignKeyConstraint(["refers_to_id"], ["document.id"], name=op.f("fk_document_refers_to_id")),
@@ -1239,6 +1356,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_document_account_id"), "document", ["account_id"], unique=False)
     op.create_index("ix_document_queue", "document", ["status", "id"], unique=False)
     op.create_index(op.f("ix_document_status"), "document", ["status"], unique=False)
+    op.create_index(
+        "uq_document_number_text",
+        "document",
+        ["seller_id", "kind", "number_text"],
+        unique=True,
+        sqlite_where=sa.text("number_text <> ''"),
+        postgresql_where=sa.text("number_text <> ''"),
+    )
     op.create_index(
         "uq_document_one_draft",
         "document",
@@ -1317,6 +1442,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_journal_entry_period_id"), "journal_entry", ["period_id"], unique=False)
     op.create_index("ix_journal_entry_source", "journal_entry", ["source_kind", "source_id"], unique=False)
+    op.create_index(
+        "uq_journal_entry_reverses",
+        "journal_entry",
+        ["reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses <> 0"),
+        postgresql_where=sa.text("reverses <> 0"),
+    )
     op.create_table(
         "mapping_version",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -1326,6 +1459,11 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=120), nullable=False),
         sa.Column("approved_by", sa.String(length=120), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint(
+            "approved_by = '' OR approved_by <> author", name=op.f("ck_mapping_version_approved_by_another")
+        ),
+        sa.CheckConstraint("author <> ''", name=op.f("ck_mapping_version_author_not_empty")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_mapping_version_version_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_mapping_version_change_id")),
         sa.ForeignKeyConstraint(["mapping_id"], ["import_mapping.id"], name=op.f("fk_mapping_version_mapping_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping_version")),
@@ -1359,9 +1497,13 @@ def upgrade() -> None:
         sa.Column("filter", JSON, nullable=False),
         sa.Column("dimensions", JSON, nullable=False),
         sa.Column("allow_negative", sa.Boolean(), nullable=False),
+        sa.Column("options", JSON, nullable=False),
         sa.Column("max_past_days", sa.BigInteger(), nullable=False),
         sa.Column("max_future_minutes", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint(
+            "max_past_days >= 0 AND max_future_minutes >= 0", name=op.f("ck_meter_version_reach_not_negative")
+        ),
         sa.CheckConstraint("version > 0", name=op.f("ck_meter_version_version_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_meter_version_change_id")),
         sa.ForeignKeyConstraint(["meter_id"], ["meter.id"], name=op.f("fk_meter_version_meter_id")),
@@ -1382,6 +1524,7 @@ def upgrade() -> None:
         sa.Column("tax_ids", JSON, nullable=False),
         sa.Column("tax_exempt_reason", sa.Text(), nullable=False),
         sa.Column("terms_days", sa.Integer(), nullable=False),
+        sa.Column("terms", JSON, nullable=False),
         sa.Column("language", sa.String(length=10), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("einvoice_address", sa.Text(), nullable=False),
@@ -1426,6 +1569,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(length=120), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("idempotency_key <> ''", name=op.f("ck_payment_idempotency_key_not_empty")),
         sa.CheckConstraint("reference <> ''", name=op.f("ck_payment_reference_not_empty")),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_payment_amount_positive")),
         sa.CheckConstraint(
@@ -1467,6 +1611,7 @@ def upgrade() -> None:
             "state = 'closed' OR (reason <> '' AND approved_by <> '' AND approved_by <> actor)",
             name=op.f("ck_period_close_reopened_by_two"),
         ),
+        sa.CheckConstraint("version > 0", name=op.f("ck_period_close_version_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_period_close_change_id")),
         sa.ForeignKeyConstraint(["period_id"], ["accounting_period.id"], name=op.f("fk_period_close_period_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_period_close")),
@@ -1495,8 +1640,9 @@ def upgrade() -> None:
         sa.Column("published_at", Instant(), nullable=True),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("author <> ''", name=op.f("ck_plan_version_author_not_empty")),
         sa.CheckConstraint(
-            "state = 'draft' OR (published_by <> '' AND published_by <> author AND content_hash <> '')",
+            "state = 'draft' OR (published_by <> '' AND published_by <> author AND content_hash <> '' AND published_at IS NOT NULL)",
             name=op.f("ck_plan_version_published_by_another"),
         ),
         sa.CheckConstraint("version > 0", name=op.f("ck_plan_version_version_positive")),
@@ -1504,6 +1650,37 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_version_plan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_version")),
         sa.UniqueConstraint("plan_id", "version", name=op.f("uq_plan_version_plan_id_version")),
+    )
+    op.create_table(
+        "standalone_price",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("product_id", BigId, nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "basis",
+            sa.Enum(
+                "observed", "cost_plus", name="standalonebasis", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=False,
+        ),
+        sa.Column("detail", JSON, nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_standalone_price_amount_minor_not_negative")),
+        sa.CheckConstraint(
+            "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_standalone_price_currency_is_a_code")
+        ),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_standalone_price_change_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_standalone_price_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standalone_price")),
+        sa.UniqueConstraint(
+            "product_id",
+            "currency",
+            "valid_from",
+            "change_id",
+            name=op.f("uq_standalone_price_product_id_currency_valid_from_change_id"),
+        ),
     )
     op.create_table(
         "tax_evidence",
@@ -1571,6 +1748,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_bank_line_currency_is_a_code")
         ),
+        sa.CheckConstraint("occurrence > 0", name=op.f("ck_bank_line_occurrence_positive")),
         sa.ForeignKeyConstraint(["bank_account_id"], ["bank_account.id"], name=op.f("fk_bank_line_bank_account_id")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_bank_line_change_id")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_bank_line_payment_id")),
@@ -1584,6 +1762,30 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_bank_line_statement_id"), "bank_line", ["statement_id"], unique=False)
+    op.create_table(
+        "commitment",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("contract_id", BigId, nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("rule", JSON, nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_commitment_code_not_empty")),
+        sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_commitment_amount_minor_not_negative")),
+        sa.CheckConstraint(
+            "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_commitment_currency_is_a_code")
+        ),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_commitment_seq_positive")),
+        sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_commitment_starts_on_before_ends_on")),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_commitment_change_id")),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name=op.f("fk_commitment_contract_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commitment")),
+        sa.UniqueConstraint("contract_id", "code", "seq", name=op.f("uq_commitment_contract_id_code_seq")),
+    )
     op.create_table(
         "contract_change",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -1625,6 +1827,8 @@ def upgrade() -> None:
         ),
         sa.Column("detail", JSON, nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("notice_days >= 0", name=op.f("ck_contract_change_notice_days_not_negative")),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_contract_change_seq_positive")),
         sa.CheckConstraint(
             "term_start IS NULL OR term_end IS NULL OR term_start < term_end",
             name=op.f("ck_contract_change_term_start_before_end"),
@@ -1635,17 +1839,55 @@ def upgrade() -> None:
         sa.UniqueConstraint("contract_id", "seq", name=op.f("uq_contract_change_contract_id_seq")),
     )
     op.create_table(
+        "contract_price",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("contract_id", BigId, nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "allocation",
+            sa.Enum(
+                "by_line",
+                "relative",
+                "residual",
+                name="allocation",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("detail", JSON, nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint(
+            "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_contract_price_currency_is_a_code")
+        ),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_contract_price_seq_positive")),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_contract_price_change_id")),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name=op.f("fk_contract_price_contract_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_price")),
+        sa.UniqueConstraint("contract_id", "currency", "seq", name=op.f("uq_contract_price_contract_id_currency_seq")),
+    )
+    op.create_table(
         "coupon_redemption",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("coupon_id", BigId, nullable=False),
         sa.Column("document_id", BigId, nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reverses", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint(
+            "(amount_minor < 0) = (reverses <> 0)", name=op.f("ck_coupon_redemption_negative_only_to_reverse")
+        ),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_coupon_redemption_change_id")),
         sa.ForeignKeyConstraint(["coupon_id"], ["coupon.id"], name=op.f("fk_coupon_redemption_coupon_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_coupon_redemption_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_redemption")),
-        sa.UniqueConstraint("coupon_id", "document_id", name=op.f("uq_coupon_redemption_coupon_id_document_id")),
+        sa.UniqueConstraint(
+            "coupon_id", "document_id", "reverses", name=op.f("uq_coupon_redemption_coupon_id_document_id_reverses")
+        ),
     )
     op.create_table(
         "credit_grant",
@@ -1672,6 +1914,7 @@ def upgrade() -> None:
         sa.Column("source_document_id", BigId, nullable=True),
         sa.Column("source_payment_id", BigId, nullable=True),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_credit_grant_code_not_empty")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_credit_grant_currency_is_a_code")
         ),
@@ -1753,6 +1996,7 @@ def upgrade() -> None:
         ),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reference <> ''", name=op.f("ck_dispute_reference_not_empty")),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_dispute_amount_positive")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_dispute_currency_is_a_code")
@@ -1811,7 +2055,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_external_document_document_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_external_document_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_external_document")),
-        sa.UniqueConstraint("system", "kind", "reference", name=op.f("uq_external_document_system_kind_reference")),
+        sa.UniqueConstraint(
+            "seller_id",
+            "system",
+            "kind",
+            "reference",
+            name=op.f("uq_external_document_seller_id_system_kind_reference"),
+        ),
     )
     op.create_table(
         "finding",
@@ -1839,6 +2089,7 @@ def upgrade() -> None:
         sa.Column("document_id", BigId, nullable=True),
         sa.Column("payment_id", BigId, nullable=True),
         sa.Column("suggested", JSON, nullable=False),
+        sa.CheckConstraint("drift_minor = 0 OR currency <> ''", name=op.f("ck_finding_money_has_its_currency")),
         sa.CheckConstraint("subject_key <> ''", name=op.f("ck_finding_subject_key_not_empty")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_finding_account_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_finding_document_id")),
@@ -1895,6 +2146,9 @@ def upgrade() -> None:
         sa.Column("closing_minor", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint(
+            "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_mrr_close_currency_is_a_code")
+        ),
+        sa.CheckConstraint(
             "opening_minor + new_minor + reactivation_minor + expansion_minor - contraction_minor - churn_minor = closing_minor",
             name=op.f("ck_mrr_close_movements_tie"),
         ),
@@ -1910,6 +2164,38 @@ def upgrade() -> None:
             name=op.f("uq_mrr_close_period_id_version_customer_id_currency"),
         ),
     )
+    op.create_table(
+        "one_off",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("contract_id", BigId, nullable=False),
+        sa.Column("customer_id", BigId, nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.Column("product_id", BigId, nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("service_start", sa.Date(), nullable=False),
+        sa.Column("service_end", sa.Date(), nullable=False),
+        sa.Column("quantity_units", sa.BigInteger(), nullable=False),
+        sa.Column("quantity_picos", sa.BigInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_one_off_code_not_empty")),
+        sa.CheckConstraint(
+            "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_one_off_currency_is_a_code")
+        ),
+        sa.CheckConstraint(
+            "quantity_picos >= 0 AND quantity_picos < 1000000000000", name=op.f("ck_one_off_quantity_picos_in_range")
+        ),
+        sa.CheckConstraint("service_start < service_end", name=op.f("ck_one_off_service_start_before_service_end")),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_one_off_change_id")),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name=op.f("fk_one_off_contract_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_one_off_customer_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_one_off_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_off")),
+        sa.UniqueConstraint("contract_id", "code", name=op.f("uq_one_off_contract_id_code")),
+    )
+    op.create_index(op.f("ix_one_off_customer_id"), "one_off", ["customer_id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -1936,6 +2222,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint("dedupe_key <> ''", name=op.f("ck_outbox_dedupe_key_not_empty")),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_outbox_attempts_not_negative")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_outbox_change_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_outbox_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
@@ -1962,6 +2249,7 @@ def upgrade() -> None:
         sa.Column("value_hash", sa.String(length=64), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint("(kind = 'usage') = (meter_id IS NOT NULL)", name=op.f("ck_price_usage_has_a_meter")),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_price_code_not_empty")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_price_currency_is_a_code")
         ),
@@ -2003,9 +2291,11 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("idempotency_key", sa.String(length=120), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("idempotency_key <> ''", name=op.f("ck_refund_idempotency_key_not_empty")),
         sa.CheckConstraint("reason <> ''", name=op.f("ck_refund_reason_not_empty")),
+        sa.CheckConstraint("requested_by <> ''", name=op.f("ck_refund_requested_by_not_empty")),
         sa.CheckConstraint(
-            "state = 'requested' OR (approved_by <> '' AND approved_by <> requested_by) OR state = 'failed'",
+            "state IN ('requested', 'failed') OR (approved_by <> '' AND approved_by <> requested_by)",
             name=op.f("ck_refund_approved_by_another"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refund_amount_positive")),
@@ -2072,6 +2362,7 @@ def upgrade() -> None:
             "length(source_currency) = 3 AND source_currency = upper(source_currency)",
             name=op.f("ck_settlement_source_currency_is_a_code"),
         ),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_settlement_rate_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_settlement_change_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_settlement_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
@@ -2098,6 +2389,7 @@ def upgrade() -> None:
         sa.Column("anchor", JSON, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("code <> ''", name=op.f("ck_subscription_code_not_empty")),
         sa.CheckConstraint(
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_subscription_currency_is_a_code")
         ),
@@ -2136,8 +2428,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("base_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("percent >= 0", name=op.f("ck_tax_total_percent_not_negative")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_tax_total_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_total")),
+        sa.UniqueConstraint(
+            "document_id",
+            "category",
+            "percent",
+            "reason",
+            name=op.f("uq_tax_total_document_id_category_percent_reason"),
+        ),
         sa.UniqueConstraint("document_id", "seq", name=op.f("uq_tax_total_document_id_seq")),
     )
     op.create_table(
@@ -2199,6 +2499,9 @@ def upgrade() -> None:
         sa.CheckConstraint("(kind = 'release') = (releases <> 0)", name=op.f("ck_charge_release_names_its_charge")),
         sa.CheckConstraint("cause <> ''", name=op.f("ck_charge_cause_not_empty")),
         sa.CheckConstraint(
+            "exact_numerator <> '' AND exact_denominator NOT IN ('', '0')", name=op.f("ck_charge_exact_is_a_fraction")
+        ),
+        sa.CheckConstraint(
             "kind IN ('waived', 'excluded', 'release') OR document_id IS NOT NULL",
             name=op.f("ck_charge_billed_by_a_document"),
         ),
@@ -2258,7 +2561,9 @@ def upgrade() -> None:
         sa.Column("document_id", BigId, nullable=True),
         sa.Column("idempotency_key", sa.String(length=160), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("idempotency_key <> ''", name=op.f("ck_credit_entry_idempotency_key_not_empty")),
         sa.CheckConstraint("balance_minor >= 0", name=op.f("ck_credit_entry_balance_not_negative")),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_credit_entry_seq_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_credit_entry_change_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_credit_entry_document_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["credit_grant.id"], name=op.f("fk_credit_entry_grant_id")),
@@ -2357,6 +2662,8 @@ def upgrade() -> None:
         sa.Column("effect", JSON, nullable=False),
         sa.Column("idempotency_key", sa.String(length=160), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("approved_by = '' OR approved_by <> actor", name=op.f("ck_resolution_approved_by_another")),
+        sa.CheckConstraint("idempotency_key <> ''", name=op.f("ck_resolution_idempotency_key_not_empty")),
         sa.CheckConstraint("reason <> ''", name=op.f("ck_resolution_reason_not_empty")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_resolution_change_id")),
         sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_resolution_finding_id")),
@@ -2442,13 +2749,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["charge_id"], ["charge.id"], name=op.f("fk_charge_live_charge_id")),
         sa.PrimaryKeyConstraint("charge_id", name=op.f("pk_charge_live")),
         sa.UniqueConstraint(
-            "subject_kind",
-            "subject_id",
-            "kind",
-            "service_start",
-            "service_end",
-            "cause",
-            name=op.f("uq_charge_live_subject_kind_subject_id_kind_service_start_service_end_cause"),
+            "subject_kind", "subject_id", "kind", "service_start", "service_end", "cause", name="uq_charge_live_claim"
         ),
     )
     op.create_table(
@@ -2517,12 +2818,21 @@ def upgrade() -> None:
         sa.Column("explanation_hash", sa.String(length=64), nullable=False),
         sa.Column("rating_version", sa.String(length=40), nullable=False),
         sa.CheckConstraint(
+            "exact_numerator <> '' AND exact_denominator NOT IN ('', '0')",
+            name=op.f("ck_document_line_exact_is_a_fraction"),
+        ),
+        sa.CheckConstraint(
             "amount_minor - discount_minor IN (net_minor, gross_minor)",
             name=op.f("ck_document_line_amount_less_discount"),
         ),
         sa.CheckConstraint("line_no > 0", name=op.f("ck_document_line_line_no_positive")),
         sa.CheckConstraint("net_minor + tax_minor = gross_minor", name=op.f("ck_document_line_net_and_tax_are_gross")),
+        sa.CheckConstraint(
+            "quantity_picos >= 0 AND quantity_picos < 1000000000000",
+            name=op.f("ck_document_line_quantity_picos_in_range"),
+        ),
         sa.CheckConstraint("service_start < service_end", name=op.f("ck_document_line_service_start_before_end")),
+        sa.CheckConstraint("tax_percent >= 0", name=op.f("ck_document_line_tax_percent_not_negative")),
         sa.ForeignKeyConstraint(["charge_id"], ["charge.id"], name=op.f("fk_document_line_charge_id")),
         sa.ForeignKeyConstraint(
             ["credits_line_id"], ["document_line.id"], name=op.f("fk_document_line_credits_line_id")
@@ -2663,9 +2973,17 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint(
-            "quantity_units IS NULL OR (quantity_units >= 0 AND quantity_picos >= 0 AND quantity_picos < 1000000000000)",
-            name=op.f("ck_subscription_change_quantity_not_negative"),
+            "kind <> 'quantity' OR (item_id IS NOT NULL AND quantity_units IS NOT NULL)",
+            name=op.f("ck_subscription_change_quantity_of_an_item"),
         ),
+        sa.CheckConstraint(
+            "(quantity_units IS NULL) = (quantity_picos IS NULL) AND (quantity_picos IS NULL OR (quantity_picos >= 0 AND quantity_picos < 1000000000000))",
+            name=op.f("ck_subscription_change_quantity_parts_agree"),
+        ),
+        sa.CheckConstraint(
+            "quantity_units IS NULL OR quantity_units >= 0", name=op.f("ck_subscription_change_quantity_not_negative")
+        ),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_subscription_change_seq_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_subscription_change_change_id")),
         sa.ForeignKeyConstraint(["item_id"], ["subscription_item.id"], name=op.f("fk_subscription_change_item_id")),
         sa.ForeignKeyConstraint(
@@ -2698,6 +3016,7 @@ def upgrade() -> None:
             "length(currency) = 3 AND currency = upper(currency)", name=op.f("ck_journal_line_currency_is_a_code")
         ),
         sa.CheckConstraint("line_no > 0", name=op.f("ck_journal_line_line_no_positive")),
+        sa.CheckConstraint("rate >= 0", name=op.f("ck_journal_line_rate_not_negative")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_journal_line_account_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_journal_line_customer_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_journal_line_document_id")),
@@ -2718,9 +3037,11 @@ def upgrade() -> None:
         sa.Column("line_id", BigId, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("coupon_id", BigId, nullable=True),
+        sa.Column("grant_id", BigId, nullable=True),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["coupon_id"], ["coupon.id"], name=op.f("fk_line_discount_coupon_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["credit_grant.id"], name=op.f("fk_line_discount_grant_id")),
         sa.ForeignKeyConstraint(["line_id"], ["document_line.id"], name=op.f("fk_line_discount_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_discount")),
         sa.UniqueConstraint("line_id", "seq", name=op.f("uq_line_discount_line_id_seq")),
@@ -2750,6 +3071,7 @@ def upgrade() -> None:
         sa.Column("percent", ExactDecimal(), nullable=False),
         sa.Column("base_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("percent >= 0", name=op.f("ck_line_tax_percent_not_negative")),
         sa.ForeignKeyConstraint(["line_id"], ["document_line.id"], name=op.f("fk_line_tax_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_tax")),
         sa.UniqueConstraint("line_id", "seq", name=op.f("uq_line_tax_line_id_seq")),
@@ -2765,6 +3087,7 @@ def upgrade() -> None:
         sa.Column("functional_minor", sa.BigInteger(), nullable=False),
         sa.Column("rate", ExactDecimal(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_obligation_billing_rate_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_obligation_billing_change_id")),
         sa.ForeignKeyConstraint(["line_id"], ["document_line.id"], name=op.f("fk_obligation_billing_line_id")),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_obligation_billing_obligation_id")),
@@ -2772,6 +3095,14 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "obligation_id", "line_id", "reverses", name=op.f("uq_obligation_billing_obligation_id_line_id_reverses")
         ),
+    )
+    op.create_index(
+        "uq_obligation_billing_reverses",
+        "obligation_billing",
+        ["reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses <> 0"),
+        postgresql_where=sa.text("reverses <> 0"),
     )
     op.create_table(
         "obligation_change",
@@ -2801,6 +3132,7 @@ def upgrade() -> None:
         sa.Column("allocated_minor", sa.BigInteger(), nullable=False),
         sa.Column("detail", JSON, nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_obligation_change_seq_positive")),
         sa.CheckConstraint("start_on < end_on", name=op.f("ck_obligation_change_start_before_end")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_obligation_change_change_id")),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_obligation_change_obligation_id")),
@@ -2821,6 +3153,11 @@ def upgrade() -> None:
         sa.Column("earned_functional", sa.BigInteger(), nullable=False),
         sa.Column("deferred_functional", sa.BigInteger(), nullable=False),
         sa.Column("unbilled_functional", sa.BigInteger(), nullable=False),
+        sa.Column("asset_minor", sa.BigInteger(), nullable=False),
+        sa.Column("asset_functional", sa.BigInteger(), nullable=False),
+        sa.Column("refundable_minor", sa.BigInteger(), nullable=False),
+        sa.Column("refundable_functional", sa.BigInteger(), nullable=False),
+        sa.Column("seal_number", sa.BigInteger(), nullable=False),
         sa.Column("entry_id", BigId, nullable=True),
         sa.Column("run", sa.String(length=80), nullable=False),
         sa.Column("explanation", JSON, nullable=False),
