@@ -73,6 +73,18 @@ REJECTION_STATES: Final = {
     "replayed": ("Replayed", "green"),
     "discarded": ("Discarded", "gray"),
 }
+# Job → (what it is called, what it does and when): jobs/schedule.py is the truth, a test holds the two together.
+JOBS: Final = {
+    "ingest": ("Take in usage", "Takes in the files of the inbox, every few seconds."),
+    "draft": ("Draft invoices", "Drafts what fell due, once for each business day and seller."),
+    "deliver": ("Deliver documents", "Sends what waits in the outbox, every few seconds."),
+    "revenue": ("Earn revenue", "Posts revenue through yesterday, once for each business day and seller."),
+    "reconcile": (
+        "Reconcile",
+        "Runs the checks over the last months, once for each business day, after revenue was posted.",
+    ),
+    "close": ("Close a period", "Goes on with a close that a person began, step by step; also after it was killed."),
+}
 ROLES: Final = {"viewer": "manager", "operator": "billing ops", "approver": "finance", "administrator": "administrator"}
 
 
