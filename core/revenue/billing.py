@@ -20,6 +20,7 @@ from core.ledger import AccountRole, Line
 from core.revenue import rules, store
 from core.revenue.model import (
     BilledLine,
+    Known,
     Layer,
     Measure,
     Obligation,
@@ -150,9 +151,9 @@ def _resolve(
         subscription_ids = set(store.subscriptions_of_items(session, item_ids).values())
         through = max([billed_on, *(line.service.start for line in lines)])
         changed = sync_within(session, change, seller_id, through, subscription_ids)
-        begun: dict[int, list[Obligation]] = {}
+        begun: dict[int, list[Known]] = {}
         for obligation in store.of_items(session, seller_id, item_ids).values():
-            begun.setdefault(obligation.item_id or 0, []).append(obligation)
+            begun.setdefault(obligation.item_id, []).append(obligation)
         for line in lines:
             before = [one for one in begun.get(line.item_id or 0, ()) if one.days.start <= line.service.start]
             if before and line.line_id not in found:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from core.clock import Period
 from core.words import AccountRole, Measure, ObligationChangeKind
@@ -15,6 +16,7 @@ __all__ = [
     "BilledLine",
     "Carried",
     "Due",
+    "Known",
     "Layer",
     "Measure",
     "Movement",
@@ -61,6 +63,21 @@ class Promise:
     allocated_minor: int
     layers: tuple[Layer, ...]
     version: int = 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """An obligation of an item by its last change, read light: `layers` are parsed only where they are asked for."""
+
+    id: int
+    item_id: int
+    days: Period
+    allocated_minor: int
+    detail: Mapping[str, Any]
+
+    @property
+    def version(self) -> int:
+        return int(self.detail.get("version", 0))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ which accounting period so that what was posted comes to the target. `move` spli
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -49,26 +50,43 @@ def _layer_by(layer: Layer, end: date) -> int:
 
 
 def _at(layer: Layer, day: date) -> int:
-    return half_away(layer.exact_minor * layer.of.elapsed(day))
+    """R(exact × D(day)), as one fraction."""
+    exact, of = layer.exact_minor, layer.of
+    elapsed = (min(max(day, of.start), of.end) - of.start).days
+    return half_away(Fraction(exact.numerator * elapsed, exact.denominator * of.days))
 
 
 # ── promises: what the catalog's facts come to ──────────────────────────────────────────────────────────────────────
 
 
-def promises(
-    view: SubscriptionView, through: date, setting: Callable[[ItemView], int] | None = None
-) -> Iterator[Promise]:
-    """Every item and service period of a subscription that begins through the day.
+@dataclass(frozen=True)
+class Promised:
+    """One item and service period that is promised; `promise` says what it comes to, which takes longer to find."""
 
-    `setting` gives the stated customer life in months for a one-off that is not distinct (0: none stated).
-    """
+    code: str
+    view: SubscriptionView
+    item: ItemView
+    days: Period
+    whole: Period
+
+    def promise(self, life_months: int = 0) -> Promise:
+        """`life_months` is the stated customer life for a one-off that is not distinct (0: none stated)."""
+        if self.item.kind is PriceKind.ONE_OFF:
+            return _one_off(self, life_months)
+        return _usage(self) if self.item.kind is PriceKind.USAGE else _recurring(self)
+
+
+def promised(view: SubscriptionView, through: date) -> Iterator[Promised]:
+    """Every item and service period of a subscription that begins through the day."""
     for item in view.items:
         if item.kind is PriceKind.ONE_OFF:
+            day = Period(item.starts_on, item.starts_on + DAY)
             if item.starts_on <= through:
-                yield _one_off(view, item, setting(item) if setting else 0)
+                yield Promised(f"item:{item.id}:{day.start}", view, item, day, day)
             continue
+        prefix = "usage" if item.kind is PriceKind.USAGE else "item"
         for days, whole in _tiles(view, item, through):
-            yield _usage(view, item, days) if item.kind is PriceKind.USAGE else _recurring(view, item, days, whole)
+            yield Promised(f"{prefix}:{item.id}:{days.start}", view, item, days, whole)
 
 
 def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tuple[Period, Period]]:
@@ -81,48 +99,46 @@ def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tu
         start = whole.end
 
 
-def _recurring(view: SubscriptionView, item: ItemView, days: Period, whole: Period) -> Promise:
+def _recurring(one: Promised) -> Promise:
     """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
-    parts = prorate(item.price, item.changes, whole).parts
-    scale = 10 ** exponent(view.currency)
-    layers = tuple(Layer(part.service, whole, part.whole * scale) for part in parts)
-    return _promise(view, item, "item", days, Measure.OVER_TIME, layers)
+    parts = prorate(one.item.price, one.item.changes, one.whole).parts
+    scale = 10 ** exponent(one.view.currency)
+    layers = tuple(Layer(part.service, one.whole, part.whole * scale) for part in parts)
+    return _promise(one, one.days, Measure.OVER_TIME, layers)
 
 
-def _usage(view: SubscriptionView, item: ItemView, days: Period) -> Promise:
-    return _promise(view, item, "usage", days, Measure.USAGE, ())
+def _usage(one: Promised) -> Promise:
+    return _promise(one, one.days, Measure.USAGE, ())
 
 
-def _one_off(view: SubscriptionView, item: ItemView, life_months: int) -> Promise:
+def _one_off(one: Promised, life_months: int) -> Promise:
     """On its day; one that is not distinct over the stated customer life, else to the end of the term, else over a year."""
-    day = Period(item.starts_on, item.starts_on + DAY)
-    amount = rate(item.price, Usage(item.quantity_on(item.starts_on)), PeriodInfo(day)).amount_minor
+    item, starts = one.item, one.days.start
+    amount = rate(item.price, Usage(item.quantity_on(starts)), PeriodInfo(one.days)).amount_minor
     if item.price.revenue_policy is Measure.ON_DATE:
-        return _promise(view, item, "item", day, Measure.ON_DATE, (Layer.whole(day, amount),))
-    months = life_months or YEAR_MONTHS
-    end = add_months(item.starts_on, months, item.starts_on.day)
-    if not life_months and view.terms.term_end is not None and view.terms.term_end > item.starts_on:
-        end = view.terms.term_end
-    span = Period(item.starts_on, end)
-    return _promise(view, item, "item", span, Measure.OVER_TIME, (Layer.whole(span, amount),))
+        return _promise(one, one.days, Measure.ON_DATE, (Layer.whole(one.days, amount),))
+    end = add_months(starts, life_months or YEAR_MONTHS, starts.day)
+    term_end = one.view.terms.term_end
+    if not life_months and term_end is not None and term_end > starts:
+        end = term_end
+    span = Period(starts, end)
+    return _promise(one, span, Measure.OVER_TIME, (Layer.whole(span, amount),))
 
 
-def _promise(
-    view: SubscriptionView, item: ItemView, prefix: str, days: Period, measure: Measure, layers: tuple[Layer, ...]
-) -> Promise:
+def _promise(one: Promised, days: Period, measure: Measure, layers: tuple[Layer, ...]) -> Promise:
     return Promise(
-        code=f"{prefix}:{item.id}:{days.start}",
-        contract_id=view.contract_id,
-        customer_id=view.customer_id,
-        item_id=item.id,
-        product_id=item.product_id,
-        currency=view.currency,
-        revenue_role=ROLES[item.kind],
+        code=one.code,
+        contract_id=one.view.contract_id,
+        customer_id=one.view.customer_id,
+        item_id=one.item.id,
+        product_id=one.item.product_id,
+        currency=one.view.currency,
+        revenue_role=ROLES[one.item.kind],
         measure=measure,
         days=days,
         allocated_minor=worth(layers),
         layers=layers,
-        version=view.version,
+        version=one.view.version,
     )
 
 

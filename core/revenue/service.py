@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlmodel import Session
@@ -65,7 +66,7 @@ def post_within(
     def target(one: Obligation) -> Callable[[date], int]:
         if one.measure is Measure.USAGE:
             return usage.target(one, used.get(one.id))
-        return lambda day: rules.earned_by(one.all_layers, day)
+        return cache(lambda day: rules.earned_by(one.all_layers, day))
 
     def told(one: Obligation) -> Mapping[str, Any]:
         return used[one.id].told() if one.id in used else {"layers": len(one.all_layers)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from core.clock import Period
 from core.db import is_sqlite
-from core.revenue.model import Carried, Layer, Measure, Obligation, Posted, Promise
+from core.revenue.model import Carried, Known, Layer, Measure, Obligation, Posted, Promise
 from core.tables import revenue as rows
 from core.tables.catalog import Contract, Subscription, SubscriptionItem
 from core.tables.changes import Change
@@ -42,13 +42,26 @@ def layer_from_json(value: dict[str, str]) -> Layer:
     return Layer(Period.parse(value["days"]), Period.parse(value["of"]), Fraction(value["exact_minor"]), value["cause"])
 
 
-def _latest() -> Any:
-    """Obligations with their last change and their account."""
-    newest = (
+def layers_in(detail: Mapping[str, Any], name: str) -> tuple[Layer, ...]:
+    """The `layers` or `adjustments` of an obligation_change."""
+    return tuple(layer_from_json(layer) for layer in detail.get(name, ()))
+
+
+KNOWN = ("start_on", "end_on", "allocated_minor", "detail")
+
+
+def _newest() -> Any:
+    """The number of each obligation's last change."""
+    return (
         select(col(ObligationChange.obligation_id), func.max(col(ObligationChange.seq)).label("seq"))
         .group_by(col(ObligationChange.obligation_id))
         .subquery()
     )
+
+
+def _latest() -> Any:
+    """Obligations with their last change and their account."""
+    newest = _newest()
     return (
         select(rows.Obligation, ObligationChange, col(Contract.account_id))
         .join(newest, newest.c.obligation_id == col(rows.Obligation.id))
@@ -81,8 +94,8 @@ def _obligation(row: rows.Obligation, change: ObligationChange, account_id: int)
         seq=change.seq,
         days=Period(change.start_on, change.end_on),
         allocated_minor=change.allocated_minor,
-        layers=tuple(layer_from_json(layer) for layer in change.detail.get("layers", ())),
-        adjustments=tuple(layer_from_json(layer) for layer in change.detail.get("adjustments", ())),
+        layers=layers_in(change.detail, "layers"),
+        adjustments=layers_in(change.detail, "adjustments"),
         version=change.detail.get("version", 0),
     )
 
@@ -95,15 +108,22 @@ def obligations(session: Session, ids: Collection[int]) -> dict[int, Obligation]
     return found
 
 
-def of_items(session: Session, seller_id: int, item_ids: Collection[int] | None) -> dict[str, Obligation]:
+def of_items(session: Session, seller_id: int, item_ids: Collection[int] | None) -> dict[str, Known]:
     """By code: the obligations of these items, or of all items of the seller."""
-    found: dict[str, Obligation] = {}
-    wanted = _latest().where(col(rows.Obligation.seller_id) == seller_id, col(rows.Obligation.item_id).is_not(None))
+    found: dict[str, Known] = {}
+    o, c = rows.Obligation, ObligationChange
+    newest = _newest()
+    wanted = (
+        select(col(o.code), col(o.id), col(o.item_id), *(col(getattr(c, name)) for name in KNOWN))
+        .join(newest, newest.c.obligation_id == col(o.id))
+        .join(c, and_(col(c.obligation_id) == col(o.id), col(c.seq) == newest.c.seq))
+        .where(col(o.seller_id) == seller_id, col(o.item_id).is_not(None))
+    )
     parts: Iterable[list[int] | None] = [None] if item_ids is None else chunks(item_ids)
     for part in parts:
-        statement = wanted if part is None else wanted.where(col(rows.Obligation.item_id).in_(part))
-        for row, change, account_id in session.execute(statement):
-            found[row.code] = _obligation(row, change, account_id)
+        statement = wanted if part is None else wanted.where(col(o.item_id).in_(part))
+        for code, obligation_id, item_id, start_on, end_on, allocated_minor, detail in session.execute(statement):
+            found[code] = Known(obligation_id, item_id, Period(start_on, end_on), allocated_minor, detail)
     return found
 
 
@@ -203,11 +223,7 @@ def candidates(
     Time: not earned in full, or not over before the first open period. Usage: not over by the last run's day, changed since
     it, or of a customer whose usage moved since it (`watermark` is that run's day and seal).
     """
-    newest = (
-        select(col(ObligationChange.obligation_id), func.max(col(ObligationChange.seq)).label("seq"))
-        .group_by(col(ObligationChange.obligation_id))
-        .subquery()
-    )
+    newest = _newest()
     earned = (
         select(col(ObligationPosting.obligation_id), func.sum(col(ObligationPosting.earned_minor)).label("earned"))
         .group_by(col(ObligationPosting.obligation_id))

@@ -9,11 +9,10 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit, catalog
-from core.catalog import ItemView
 from core.clock import Period
 from core.revenue import rules, store
-from core.revenue.model import Layer, Measure, Obligation, ObligationChangeKind, Promise
-from core.revenue.store import layer_to_json
+from core.revenue.model import Known, Layer, Measure, Obligation, ObligationChangeKind, Promise
+from core.revenue.store import layer_to_json, layers_in
 
 
 def sync_within(
@@ -25,63 +24,62 @@ def sync_within(
 ) -> set[int]:
     """Make and amend the obligations of every item and service period that begins through the day; which ones changed."""
     views = catalog.subscriptions(session, seller_id=seller_id, subscription_ids=subscription_ids)
-    life = _lives(session, seller_id)
-    item_ids = None if subscription_ids is None else {item.id for view in views for item in view.items}
-    have = store.of_items(session, seller_id, item_ids)
-    wanted: dict[str, Promise] = {}
-    current: set[str] = set()
-    for view in views:
-        for promise in rules.promises(view, through, life):
-            current.add(promise.code)
-            known = have.get(promise.code)
-            if known is None or known.version != promise.version:
-                wanted[promise.code] = promise
-    gone = [known for code, known in have.items() if code not in current and known.days.start <= through]
-    return _save(session, change, seller_id, wanted, have, gone)
-
-
-def _lives(session: Session, seller_id: int) -> Any:
-    """The stated customer life of a product in months, for set-up fees that are not distinct."""
-    months = {
+    life = {
         product.id: int(product.revenue_policy.get("customer_life_months", 0))
         for product in catalog.products(session, seller_id)
     }
+    item_ids = None if subscription_ids is None else {item.id for view in views for item in view.items}
+    have = store.of_items(session, seller_id, item_ids)
+    fresh: list[Promise] = []
+    amended: list[Promise] = []
+    current: set[str] = set()
+    for view in views:
+        for one in rules.promised(view, through):
+            current.add(one.code)
+            known = have.get(one.code)
+            if known is not None and known.version == view.version:
+                continue  # nothing of the subscription changed since
+            promise = one.promise(life.get(one.item.product_id, 0))
+            if known is None:
+                fresh.append(promise)
+            elif _differs(known.days, layers_in(known.detail, "layers"), promise):
+                amended.append(promise)
+    gone = [known.id for code, known in have.items() if code not in current and _ends(known, through)]
+    return _save(session, change, seller_id, fresh, amended, gone, {code: known.id for code, known in have.items()})
 
-    def of(item: ItemView) -> int:
-        return months.get(item.product_id, 0)
 
-    return of
+def _differs(days: Period, layers: Sequence[Layer], promise: Promise) -> bool:
+    """Of usage only the days are promised: what it comes to is found when it is posted."""
+    return days != promise.days or tuple(layers) != promise.layers
+
+
+def _ends(known: Known, through: date) -> bool:
+    """No item stands behind it any more, and it still promises something."""
+    return known.days.start <= through and bool(known.detail.get("layers"))
 
 
 def _save(
     session: Session,
     change: audit.Recorder,
     seller_id: int,
-    wanted: Mapping[str, Promise],
-    have: Mapping[str, Obligation],
-    gone: Sequence[Obligation],
+    fresh: Sequence[Promise],
+    amended: Sequence[Promise],
+    gone: Sequence[int],
+    ids: Mapping[str, int],
 ) -> set[int]:
     """Write what differs, under the locks of the obligations, judged by what stands when they are held."""
-    fresh = [promise for code, promise in wanted.items() if code not in have]
-    amended = [promise for code, promise in wanted.items() if code in have and _differs(have[code], promise)]
-    ended = [known for known in gone if known.allocated_minor != rules.worth(known.adjustments) or known.layers]
-    ids = store.add_obligations(session, seller_id, change.id, fresh)
-    ids.update({promise.code: have[promise.code].id for promise in amended})
-    store.lock(session, [*ids.values(), *(known.id for known in ended)])
-    now = store.obligations(session, [*ids.values(), *(known.id for known in ended)])
+    ids = {**ids, **store.add_obligations(session, seller_id, change.id, fresh)}
+    concerned = {*(ids[promise.code] for promise in (*fresh, *amended)), *gone}
+    store.lock(session, concerned)
+    now = store.obligations(session, concerned)
     values = []
     for promise in (*fresh, *amended):
         known = now.get(ids[promise.code])
-        if known is None or _differs(known, promise):
+        if known is None or _differs(known.days, known.layers, promise):
             values.append(_change(change, ids[promise.code], known, promise))
-    values += [_ending(change, now[known.id]) for known in ended]
+    values += [_ending(change, now[obligation_id]) for obligation_id in gone]
     store.add_changes(session, values)
     return {value["obligation_id"] for value in values}
-
-
-def _differs(known: Obligation, promise: Promise) -> bool:
-    """Of usage only the days are promised: what it comes to is found when it is posted."""
-    return known.days != promise.days or known.layers != promise.layers
 
 
 def _change(change: audit.Recorder, obligation_id: int, known: Obligation | None, promise: Promise) -> dict[str, Any]:
