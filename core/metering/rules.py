@@ -1,20 +1,19 @@
-"""What makes an event: every field judged, all faults collected, one canonical content and its hash. Pure.
+"""The fields of an event, each judged by itself: its one spelling, or every fault as a sentence. Pure. The judge of the whole
+event is core.metering.judge.
 
-An event's content is its canonical meter, quantity, instant and properties. Its hash is SHA-256 over the JSON array
-[meter, quantity, occurred_at, properties] in one spelling: no spaces, sorted keys, quantity in plain digits, the instant in
-UTC with exactly six fractional digits. Finer fractions are cut off, never rounded up into another day.
+Quantities are spelled in plain digits, instants in UTC with exactly six fractional digits (finer fractions are cut off, never
+rounded up into another day), properties as JSON with sorted keys and no spaces.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.clock import Zones, day_start, zone
+from core.clock import zone
 from core.errors import BadInput, Fault
-from core.metering.model import Directory, Event, KnownMeter, MeterRule, Num, Rejected, Sent
+from core.metering.model import Num
 from core.money import PICOS, parse_decimal, to_parts
 from core.words import Aggregation
 
@@ -27,7 +26,7 @@ PROPERTY_TEXT_MAX = 1000
 QUANTITY_DIGITS_MAX = 15  # 9,000 of the largest quantities still sum in 64 bits within one day
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
+PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,]([0-9]{1,12}))?"
     r"(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))?"
@@ -93,7 +92,7 @@ def quantity(value: Any, faults: list[Fault]) -> tuple[int, int, str]:
         sentence = f"quantity is {shown(value)}; send a number such as 12.5."
         faults.append(Fault("wrong_type", "quantity", sentence))
         return 0, 0, "0"
-    if _PLAIN.fullmatch(value):
+    if PLAIN.fullmatch(value):
         units = int(value)
         return units, 0, str(units)
     try:
@@ -208,159 +207,6 @@ def _property(item: Any, path: str, faults: list[Fault]) -> str:
     else:
         return json_text(item)
     return "null"
-
-
-# ── the whole event ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Judge:
-    """Judges events against one directory. It keeps what it worked out of days and zones; nothing else changes in it."""
-
-    def __init__(self, directory: Directory, source: str, zone_name: str | None, now: datetime) -> None:
-        self._directory, self._source, self._zone = directory, source, zone_name
-        self._now = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-        self._limits: dict[tuple[int, int, datetime], tuple[str, str]] = {}
-        self._days: dict[tuple[Zones, str], list[tuple[str, str]]] = {}
-        self._received = now
-
-    def judge(self, sent: dict[str, Any], received_at: datetime | None = None) -> Event | tuple[Fault, ...]:
-        """The event, or every fault. `received_at` (for a replay) is when it first arrived: it was not too late then."""
-        faults: list[Fault] = []
-        if not FIELDS.issuperset(sent):
-            faults.extend(_unknown(name) for name in sent if name not in FIELDS)
-        event_id = identifier(sent, "event_id", faults)
-        key = identifier(sent, "customer", faults)
-        code = identifier(sent, "meter", faults)
-        units, picos, digits = quantity(sent.get("quantity"), faults)
-        at = instant(sent.get("occurred_at"), self._zone, faults)
-        spelled, whole = properties(sent.get("properties"), faults)
-        source = identifier(sent, "source", faults) if sent.get("source") else self._source
-        customer_id, day = self._customer(key, at, faults) if key else (0, "")
-        meter = self._meter(code, faults) if code else None
-        if meter and day:
-            rule = self._rule(meter, day, faults)
-            if rule:
-                self._within(rule, at, received_at or self._received, faults)
-                if units < 0 and not rule.allow_negative:
-                    sentence = (
-                        f"quantity {digits} is negative, which the meter {code} forbids; "
-                        "send what was used, and correct what was sent before by an adjustment."
-                    )
-                    faults.append(Fault("negative", "quantity", sentence))
-                dims, dims_hash = dimensions(rule.dimensions, spelled)
-        if faults or meter is None:
-            return tuple(faults)
-        content = f'[{json_text(code)},"{digits}","{at[:10]}T{at[11:]}Z",{whole}]'
-        content_hash = hashlib.sha256(content.encode()).hexdigest()
-        return Event(
-            customer_id, event_id, content_hash, day, meter.id, at, units, picos, dims, dims_hash, whole, source
-        )
-
-    def _customer(self, key: str, at: str, faults: list[Fault]) -> tuple[int, str]:
-        """(customer id, local date) of the alias as it stands on the event's own day."""
-        named = self._directory.aliases.get(key)
-        if named is None:
-            sentence = f"customer {shown(key)} is unknown; add the customer, or the key as an alias of one, and replay."
-            faults.append(Fault("unknown_customer", "customer", sentence))
-            return 0, ""
-        if not at:
-            return 0, ""
-        for known in named:
-            day = self._local_date(at, known.zones)
-            if known.valid_from.isoformat() <= day:
-                return known.id, day
-        sentence = (
-            f"customer {shown(key)} names nobody on {day}, only from {named[-1].valid_from} on; "
-            "correct the event's date, or date the alias earlier, and replay."
-        )
-        faults.append(Fault("customer_not_yet", "customer", sentence))
-        return 0, ""
-
-    def _meter(self, code: str, faults: list[Fault]) -> KnownMeter | None:
-        meter = self._directory.meters.get(code)
-        if meter is None:
-            sentence = f"meter {shown(code)} is unknown; define it, or correct the code, and replay."
-            faults.append(Fault("unknown_meter", "meter", sentence))
-        return meter
-
-    def _rule(self, meter: KnownMeter, day: str, faults: list[Fault]) -> MeterRule | None:
-        rule = next((rule for rule in meter.rules if rule.valid_from.isoformat() <= day), None)
-        if rule is None:
-            first = meter.rules[-1].valid_from if meter.rules else "no day"
-            sentence = (
-                f"The meter {meter.code} counts from {first} on, not yet on {day}; correct the date or the meter."
-            )
-            faults.append(Fault("meter_not_yet", "meter", sentence))
-        elif rule.aggregation not in COUNTED:
-            sentence = (
-                f"The meter {meter.code} aggregates by {rule.aggregation}, which cannot be counted yet; "
-                f"meters by {' and '.join(sorted(COUNTED))} can. The event is kept here until then."
-            )
-            faults.append(Fault("aggregation_not_ready", "meter", sentence))
-        elif rule.filter or rule.property:
-            what = "a filter" if rule.filter else "the property that it sums"
-            sentence = (
-                f"The meter {meter.code} has {what}, which cannot be counted yet. The event is kept here until then."
-            )
-            faults.append(Fault("meter_not_ready", "meter", sentence))
-        return rule
-
-    def _within(self, rule: MeterRule, at: str, received_at: datetime, faults: list[Fault]) -> None:
-        limit = (rule.max_past_days, rule.max_future_minutes, received_at)
-        if limit not in self._limits:
-            oldest = received_at.astimezone(UTC) - timedelta(days=rule.max_past_days)
-            newest = datetime.fromisoformat(self._now) + timedelta(minutes=rule.max_future_minutes)
-            self._limits[limit] = (f"{oldest:%Y-%m-%d %H:%M:%S.%f}", f"{newest:%Y-%m-%d %H:%M:%S.%f}")
-        oldest_at, newest_at = self._limits[limit]
-        if at < oldest_at:
-            sentence = (
-                f"occurred_at {at[:19]} UTC is more than {rule.max_past_days} days old, past the meter's limit; "
-                "correct the date, or enter the use as an adjustment."
-            )
-            faults.append(Fault("too_old", "occurred_at", sentence))
-        elif at > newest_at:
-            sentence = f"occurred_at {at[:19]} UTC lies in the future; correct the sender's clock or zone, and replay."
-            faults.append(Fault("in_the_future", "occurred_at", sentence))
-
-    def _local_date(self, at: str, zones: Zones) -> str:
-        """The last local day that had begun: looked up among the days that begin around that UTC date."""
-        key = (zones, at[:10])
-        starts = self._days.get(key)
-        if starts is None:
-            around = date.fromisoformat(at[:10])
-            days = [around + timedelta(days=n) for n in (2, 1, 0, -1, -2, -3)]
-            starts = [(f"{day_start(day, zones):%Y-%m-%d %H:%M:%S.%f}", day.isoformat()) for day in days]
-            self._days[key] = starts
-        return next(day for begins, day in starts if begins <= at)
-
-
-def _unknown(name: str) -> Fault:
-    sentence = f"{shown(name)} is no field of an event; put it into properties, or correct its name."
-    return Fault("unknown_field", name if name.isprintable() else "?", sentence)
-
-
-def dimensions(names: Iterable[str], spelled: dict[str, str]) -> tuple[str, str]:
-    """(canonical JSON, its SHA-256) of the meter's dimension values; "" where a meter has none."""
-    names = sorted(names)
-    if not names:
-        return "{}", ""
-    dims = "{" + ",".join(f"{json_text(name)}:{spelled.get(name, 'null')}" for name in names) + "}"
-    return dims, hashlib.sha256(dims.encode()).hexdigest()
-
-
-def judge_all(
-    judge: Judge, sent: Iterable[Sent], received: dict[str, datetime] | None = None
-) -> tuple[list[tuple[str, Event]], list[Rejected]]:
-    """(position, event) of what is one, and what is rejected, each with all its faults."""
-    events: list[tuple[str, Event]] = []
-    rejected: list[Rejected] = []
-    for item in sent:
-        verdict = judge.judge(item.fields, received.get(item.position) if received else None)
-        if isinstance(verdict, Event):
-            events.append((item.position, verdict))
-        else:
-            rejected.append(Rejected(item.position, item.raw, at_position(item.position, verdict)))
-    return events, rejected
 
 
 def at_position(position: str, faults: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -1,9 +1,11 @@
 """The verbs of taking usage in. Each is one transaction of its caller: events, identities, days, conflicts, rejections and
 the batch that counts them stand together or not at all."""
 
+import gc
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +17,10 @@ from core import audit
 from core.audit import Recorder
 from core.errors import BadInput, Fault, Refused
 from core.metering import sources, store, store_rejections
+from core.metering.judge import Judge, judge_all
 from core.metering.mapping import IdKind, MappingRule, read_rule
 from core.metering.model import BatchResult, BatchState, Event, Format, Num, Reading, Rejected, Sent
-from core.metering.rules import Judge, group_key, identifier, judge_all
+from core.metering.rules import group_key, identifier
 from core.people.permissions import Actor
 
 NAMED_BY = {
@@ -70,7 +73,7 @@ def ingest(
     batch_id: str = "",
 ) -> BatchResult:
     """Take a file in. `cursor` names the delivery within its source (by default the hash of its bytes): the same one again
-    returns the first result. `mapping` is the source name of a saved mapping; a CSV's default is its own source.
+    returns the first result. `mapping` is the source name of a saved mapping, by default that of the delivery's own source.
     BadInput if the file as a whole is refused: then nothing was written."""
     change = audit.begin(session, actor, now, "metering.ingest")
     data = _bytes(content)
@@ -83,9 +86,10 @@ def ingest(
     _check_delivery(source, cursor)
     if first := _first_time(session, change, seller_id, source, cursor, digest):
         return first
-    reading = sources.read(data, Format(format), rule, batch_id)
     detail = {"sha256": digest, "format": str(Format(format)), "mapping": rule.source if rule else ""}
-    return _take_in(session, change, seller_id, source, cursor, reading, detail, rule.zone if rule else None)
+    with uncollected():
+        reading = sources.read(data, Format(format), rule, batch_id)
+        return _take_in(session, change, seller_id, source, cursor, reading, detail, rule.zone if rule else None)
 
 
 def ingest_events(
@@ -127,6 +131,19 @@ def record_refusal(
     return batch_id
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's cycle collector: a batch is hundreds of thousands of small objects that all stay until its end, and
+    looking for garbage among them again and again takes as long as reading them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -139,11 +156,11 @@ def _bytes(content: bytes | Path) -> bytes:
 
 
 def _mapping_rule(session: Session, seller_id: int, name: str | None, source: str, kind: Format) -> MappingRule | None:
-    """The rule of the mapping asked for; for CSV that of the source itself where none is named."""
-    if name is None and kind is not Format.CSV:
-        return None
+    """The rule of the mapping asked for, else the one saved for the source itself; a CSV cannot do without."""
     saved = store.mapping(session, seller_id, name or source)
     if saved is None:
+        if name is None and kind is not Format.CSV:
+            return None
         raise sources.refuse(
             "mapping_missing",
             f"there is no mapping {name or source} that says which column is what. Save one first, or name another.",

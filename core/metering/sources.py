@@ -6,7 +6,9 @@ What is wrong with a file as a whole refuses it (BadInput, nothing is taken in);
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -37,8 +39,9 @@ def refuse(code: str, sentence: str) -> BadInput:
     return BadInput.one(code, "", f"The file was not taken in: {sentence}")
 
 
-def format_of(name: str) -> Format:
+def format_of(name: str | Path) -> Format:
     """The format that a file's name says; BadInput for a name that says none."""
+    name = Path(name).name
     ending = name.lower().rsplit(".", 1)[-1]
     known = {"jsonl": Format.JSONL, "ndjson": Format.JSONL, "csv": Format.CSV, "parquet": Format.PARQUET}
     if ending not in known:
@@ -86,6 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+_TWO_IN_A_LINE = re.compile(rb"\}\s*,\s*\{")
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Num, parse_int=Num, parse_constant=Num)
 
 
@@ -95,9 +99,12 @@ def _read_jsonl(content: bytes) -> Reading:
             "not_jsonl",
             "no line of it begins with “{”. JSONL holds one JSON object a line, without a list around them.",
         )
+    lines = content.split(b"\n")
+    if (at_once := _all_at_once(content, lines)) is not None:
+        _not_too_many(len(at_once))
+        return Reading(at_once, [])
     sent: list[Sent] = []
     rejected: list[Rejected] = []
-    lines = content.split(b"\n")
     for number, line in enumerate(lines, 1):
         raw = line.rstrip(b"\r")
         if not raw.strip(_BLANKS):
@@ -116,6 +123,25 @@ def _read_jsonl(content: bytes) -> Reading:
             sent.append(Sent(f"line {number}", read_line, raw))
     _not_too_many(len(sent))
     return Reading(sent, rejected)
+
+
+def _all_at_once(content: bytes, lines: list[bytes]) -> list[Sent] | None:
+    """The usual file, one plain object a line, parsed in one go; None where it has to be read line by line.
+
+    Joined by commas the lines are one list. It has as many objects as there are lines, and no line holds the end of one object
+    and the start of the next, so each line is one object.
+    """
+    if lines and not lines[-1]:
+        lines = lines[:-1]
+    if _TWO_IN_A_LINE.search(content) or max(map(len, lines), default=0) > LINE_BYTES_MAX:
+        return None
+    try:
+        values = _DECODER.decode("[" + b",".join(lines).decode() + "]")
+    except (ValueError, RecursionError):
+        return None
+    if len(values) != len(lines) or not all(type(value) is dict for value in values):
+        return None
+    return [Sent(f"line {n}", value, raw) for n, (value, raw) in enumerate(zip(values, lines, strict=True), 1)]
 
 
 def json_fields(raw: bytes) -> dict[str, Any] | Fault:

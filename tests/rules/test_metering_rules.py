@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from core.clock import local_date
 from core.errors import Fault
+from core.metering.judge import Judge, dimensions
 from core.metering.model import Directory, Event, KnownCustomer, KnownMeter, MeterRule, Num
-from core.metering.rules import Judge, dimensions, instant, properties, quantity
+from core.metering.rules import instant, properties, quantity
 from core.words import Aggregation
 
 NOW = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -211,6 +212,26 @@ def test_the_looked_up_day_is_the_calendars_own(at: datetime, customer: str) -> 
     assert event.local_date == local_date(at.replace(tzinfo=UTC), zones).isoformat()
 
 
+MAYBE = {
+    "event_id": st.sampled_from(["e", " e", "x" * 201, "\ud800"]),
+    "customer": st.sampled_from(["acme", "mover", "shared", "nobody"]),
+    "meter": st.sampled_from(["calls", "net", "later", "regional", "peak"]),
+    "quantity": st.sampled_from([None, Num("1"), Num("-1"), "2.50", Num("1e3"), "x"]),
+    "occurred_at": st.datetimes(datetime(2022, 12, 1), datetime(2024, 4, 1)).map(lambda at: f"{at.isoformat()}Z")  # noqa: DTZ001
+    | st.sampled_from(
+        ["2024-02-30T00:00:00Z", "2024-02-01T10:00:00", "0000-00-00T00:00:00Z", "2024-02-01 10:00:00.1234567Z"]
+    ),
+    "properties": st.sampled_from([None, {}, {"region": "eu"}, {"a": Num("1.50")}, {"a": []}]),
+    "source": st.sampled_from(["", "s", " s"]),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=MAYBE))
+def test_the_short_way_and_the_careful_way_give_the_same_verdict(sent: dict[str, Any]) -> None:
+    judge_of_all = Judge(KNOWN, "test", None, NOW)
+    assert judge_of_all.judge(sent) == judge_of_all.careful(sent)
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.text() | st.builds(Num, st.text(alphabet="0123456789.eE+-NaIinfty", max_size=30)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -226,7 +247,9 @@ anything = st.recursive(
     )
 )
 def test_whatever_is_sent_is_an_event_or_has_faults_that_can_be_kept(sent: dict[str, Any]) -> None:
-    verdict = Judge(KNOWN, "test", None, NOW).judge(sent)
+    judge_of_all = Judge(KNOWN, "test", None, NOW)
+    verdict = judge_of_all.judge(sent)
+    assert verdict == judge_of_all.careful(sent)
     if isinstance(verdict, Event):
         json.loads(verdict.properties)
         assert "\t" not in "".join(str(part) for part in verdict)
