@@ -6,7 +6,7 @@ the ledger for that are handed back: together they are the net of the document, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from core.ledger import AccountRole, Line
 from core.revenue import rules, store
 from core.revenue.model import (
     BilledLine,
+    Billing,
     Known,
     Layer,
     Measure,
@@ -63,6 +64,7 @@ def bill(
     rates = Rates(session, ledger.functional_currency(session, seller_id), {(currency, billed_on): rate})
     worth_of = rates.worth_of(currency, billed_on)
     credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
+    undone: set[int] = set()
     state = {i: (posted.get(i, Posted()).seq, posted.get(i, Posted()).carried) for i in obligations}
     said: list[Line] = []
     postings: list[dict[str, Any]] = []
@@ -81,11 +83,20 @@ def bill(
             posting_row(change, obligation.id, seq + 1, period.id, period.id, billed_on, movement)
             | {"run": f"bill:{document_id}", "explanation": {"line": line.line_id, "net_minor": line.net_minor}}
         )
-        reverses = credited.get(line.credits_line_id or 0, (0, 0))[0]
+        reverses = _mirrored(line, credited, undone)
         billings.append(_billing(change, obligation.id, line, reverses, billed_on, functional, rate))
     store.add_postings(session, postings)
     store.add_billings(session, billings)
     return said
+
+
+def _mirrored(line: BilledLine, credited: Mapping[int, Billing], undone: set[int]) -> int:
+    """The billing that this line takes back to the cent, once; 0 where it gives back a part."""
+    one = credited.get(line.credits_line_id or 0)
+    if one is None or one.reversed or one.id in undone or one.amount_minor != -line.net_minor:
+        return 0
+    undone.add(one.id)
+    return one.id
 
 
 def _billing(
@@ -144,7 +155,9 @@ def _resolve(
     """Line → obligation, and what changed on the way: what the catalog promises is made first, an obligation of its own
     where nothing promised the line."""
     credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
-    found = {line.line_id: credited[line.credits_line_id][1] for line in lines if line.credits_line_id in credited}
+    found = {
+        line.line_id: credited[line.credits_line_id].obligation_id for line in lines if line.credits_line_id in credited
+    }
     changed: set[int] = set()
     item_ids = {line.item_id for line in lines if line.item_id is not None and line.line_id not in found}
     if item_ids:

@@ -14,6 +14,7 @@ from core.words import AccountRole, Measure, ObligationChangeKind
 __all__ = [
     "AccountRole",
     "BilledLine",
+    "Billing",
     "Carried",
     "Due",
     "Known",
@@ -166,6 +167,16 @@ class Posted:
     @property
     def earned_minor(self) -> int:
         return sum(self.earned.values())
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What a line billed on an obligation, and whether a later line took back exactly that."""
+
+    id: int
+    obligation_id: int
+    amount_minor: int
+    reversed: bool
 
 
 @dataclass(frozen=True)

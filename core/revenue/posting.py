@@ -62,6 +62,7 @@ def post_locked(
     posted: Mapping[int, Posted],
     targets: Callable[[Obligation], Callable[[date], int]],
     told: Callable[[Obligation], Mapping[str, Any]],
+    seal: int,
 ) -> int:
     """Post what is due on these obligations, which the caller has locked; returns how many were posted on.
 
@@ -102,6 +103,7 @@ def post_locked(
                     "earned_minor": one.amount_minor,
                     "earned_functional": movement.functional,
                     "entry_id": entry_id,
+                    "seal_number": seal,
                     "run": key[:80],
                     "explanation": {"change_seq": obligation.seq, **told(obligation)},
                 }

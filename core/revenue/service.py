@@ -71,7 +71,7 @@ def post_within(
     def told(one: Obligation) -> Mapping[str, Any]:
         return used[one.id].told() if one.id in used else {"layers": len(one.all_layers)}
 
-    count = post_locked(session, change, seller_id, through, periods, found, posted, target, told)
+    count = post_locked(session, change, seller_id, through, periods, found, posted, target, told, seal)
     if obligation_ids is None:
         store.move_watermark(session, seller_id, through, seal, change.at)
     return count

@@ -137,6 +137,18 @@ def test_a_credit_note_changes_what_is_billed_and_not_what_is_earned(books: Book
     ties(books)
 
 
+def test_two_partial_credits_of_one_line_stand_beside_each_other(books: Books) -> None:
+    who = client(books, quantities={"seats": 1})
+    item = item_of(books, who)
+    (line,) = issue(books, who, "2024-01-01", (item, "2024-01-01/2024-02-01", 2_900))
+    for on in ("2024-01-02", "2024-01-03"):
+        issue(books, who, on, (item, "2024-01-01/2024-02-01", -500), credits=line)
+    post(books, "2024-01-31")
+    # 29.00 earned, 19.00 billed
+    assert (held(books, AccountRole.DEFERRED), held(books, AccountRole.UNBILLED)) == (0, 1_000)
+    ties(books)
+
+
 def test_a_line_lowered_by_hand_lowers_what_is_earned_over_its_days(books: Books) -> None:
     who = client(books, quantities={"seats": 1})
     issue(books, who, "2024-02-01", (item_of(books, who), "2024-02-01/2024-03-01", 1_450), priced=2_900)
