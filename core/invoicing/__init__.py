@@ -25,6 +25,8 @@ from core.invoicing.drafting import discard as discard
 from core.invoicing.drafting import draft as draft
 from core.invoicing.drafting import draft_all as draft_all
 from core.invoicing.drafting import start_document as start_document
+from core.invoicing.excluding import exclude_usage as exclude_usage
+from core.invoicing.excluding import include_usage as include_usage
 from core.invoicing.inputs import add_line as add_line
 from core.invoicing.inputs import add_note as add_note
 from core.invoicing.inputs import edit_line as edit_line
@@ -41,6 +43,7 @@ from core.invoicing.model import MOVES as MOVES
 from core.invoicing.model import Body as Body
 from core.invoicing.model import BodyLine as BodyLine
 from core.invoicing.model import BodyTax as BodyTax
+from core.invoicing.model import Claim as Claim
 from core.invoicing.model import DraftResult as DraftResult
 from core.invoicing.model import HandMade as HandMade
 from core.invoicing.model import LineKind as LineKind

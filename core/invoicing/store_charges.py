@@ -241,20 +241,27 @@ def set_aside(session: Session, change_id: int, claim: Claim, about: Mapping[str
 def release(session: Session, change_id: int, document_ids: Iterable[int], cause: str) -> None:
     """Release all live charges of these documents, each by exactly one negative charge that names it."""
     for part in parts(document_ids):
-        columns = _release_columns(change_id, cause)
-        negated = (
-            select(*columns.values())
-            .join(ChargeLive, col(ChargeLive.charge_id) == col(Charge.id))
-            .where(col(Charge.document_id).in_(part))
-            .order_by(col(Charge.id))
-        )
-        session.execute(insert(Charge).from_select(list(columns), negated))
-        of_these = select(col(Charge.id)).where(col(Charge.document_id).in_(part))
-        session.execute(
-            delete(ChargeLive)
-            .where(col(ChargeLive.charge_id).in_(of_these))
-            .execution_options(synchronize_session=False)
-        )
+        _release(session, change_id, col(Charge.document_id).in_(part), cause)
+
+
+def release_set_aside(session: Session, change_id: int, charge_id: int, cause: str) -> None:
+    """Release a charge that was set aside; where it is released already nothing happens."""
+    _release(session, change_id, and_(col(Charge.id) == charge_id, col(Charge.document_id).is_(None)), cause)
+
+
+def _release(session: Session, change_id: int, which: Any, cause: str) -> None:
+    columns = _release_columns(change_id, cause)
+    negated = (
+        select(*columns.values())
+        .join(ChargeLive, col(ChargeLive.charge_id) == col(Charge.id))
+        .where(which)
+        .order_by(col(Charge.id))
+    )
+    session.execute(insert(Charge).from_select(list(columns), negated))
+    of_these = select(col(Charge.id)).where(which)
+    session.execute(
+        delete(ChargeLive).where(col(ChargeLive.charge_id).in_(of_these)).execution_options(synchronize_session=False)
+    )
 
 
 def _release_columns(change_id: int, cause: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from core.payments.model import RefundState as RefundState
 from core.payments.model import RefundView as RefundView
 from core.payments.model import Share as Share
 from core.payments.receipts import assign as assign
+from core.payments.receipts import assign_within as assign_within
 from core.payments.receipts import confirm as confirm
 from core.payments.receipts import fail as fail
 from core.payments.receipts import record as record

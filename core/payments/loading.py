@@ -81,7 +81,7 @@ def owed_of(session: Session, payment: PaymentView, items: Collection[OpenItem],
             tolerance(session, item, payment.received_on),
             _in_step(item, worth.get(item.document_id)),
             _discount(session, item, payment),
-            _costs(session, item.currency, payment),
+            costs(session, item.currency, payment),
         )
         for item in items
     ]
@@ -144,7 +144,7 @@ def _discount(session: Session, item: OpenItem, payment: PaymentView) -> Any:
     return rules.discount_on(terms, item.total_minor, item.currency, item.document_date, payment.received_on)
 
 
-def _costs(session: Session, currency: str, payment: PaymentView) -> Fraction | None:
+def costs(session: Session, currency: str, payment: PaymentView) -> Fraction | None:
     """What one unit of the invoice's currency costs in the payment's, by the stored rates of the day it was received."""
     if currency == payment.currency:
         return None

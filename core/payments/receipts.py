@@ -194,14 +194,22 @@ def _pending(session: Session, payment_id: int) -> PaymentView | None:
 
 
 def assign(
-    session: Session, actor: Actor, now: datetime, *, payment_id: int, account_id: int, reason: str = ""
+    session: Session, actor: Actor, now: datetime, *, payment_id: int, account_id: int | None, reason: str = ""
 ) -> None:
-    """Say whose payment it is. Cash that lies on invoices already keeps its account: take it off them first."""
+    """Say whose payment it is (None: nobody knows any more). Cash in use keeps its account: take it off invoices first."""
     change = audit.begin(session, actor, now, "payments.assign")
+    assign_within(session, change, payment_id=payment_id, account_id=account_id, reason=reason)
+
+
+def assign_within(
+    session: Session, change: audit.Recorder, *, payment_id: int, account_id: int | None, reason: str = ""
+) -> None:
+    """`assign` inside another verb's change."""
     payment = store.payment(session, payment_id, lock=True)
     if payment.account_id == account_id:
         return
-    _check_account(session, payment.seller_id, account_id)
+    if account_id is not None:
+        _check_account(session, payment.seller_id, account_id)
     if payment.used_minor:
         raise Refused(
             "in_use", f"Nothing was changed: the payment {payment.reference} is in use. Take it off what it pays first."

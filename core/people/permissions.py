@@ -66,7 +66,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "invoicing.migrate": FINANCE,
     # cash
     "payments.record": OPS,
-    "payments.assign": OPS,
+    "payments.assign": BOTH,
     "payments.allocate": BOTH,
     "payments.unallocate": BOTH,
     "payments.reverse": FINANCE,
@@ -91,6 +91,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # reconciliation and close
     "reconciliation.run": BOTH,
     "reconciliation.match": BOTH,
+    "reconciliation.propose": BOTH,
     "reconciliation.resolve": FINANCE,
     "reconciliation.reverse": FINANCE,
     "close.close": FINANCE,

@@ -1,0 +1,278 @@
+"""From the two sides in the database to the facts that the rules judge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlmodel import Session
+
+from core import catalog, metering, rating
+from core.catalog import ItemView, SubscriptionView
+from core.clock import Period, month_of
+from core.invoicing.model import Cause
+from core.invoicing.recurring import due_days
+from core.metering import MeterUsage
+from core.money import from_parts
+from core.rating import BilledBefore, PeriodInfo, Usage
+from core.reconciliation import rules, store_balances, store_facts
+from core.reconciliation.model import BalanceFact, Scope, UsageFact
+from core.words import AccountRole, ChargeKind, SubjectKind
+
+ZERO = Decimal(0)
+FIRST_DAY = date(1970, 1, 1)
+
+
+# ── usage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Sum:
+    """What stands of one price's billing period in the ledger of charges."""
+
+    billed: Fraction = Fraction(0)
+    in_draft: Fraction = Fraction(0)
+    excluded: Fraction = Fraction(0)
+    amount_minor: int = 0
+    charges: int = 0
+
+    def add(self, kind: ChargeKind, issued: bool, quantity: Fraction, amount_minor: int) -> None:
+        self.charges += kind is not ChargeKind.EXCLUDED
+        self.amount_minor += amount_minor
+        if kind in (ChargeKind.WAIVED, ChargeKind.EXCLUDED):
+            self.excluded += quantity
+        elif issued:
+            self.billed += quantity
+        else:
+            self.in_draft += quantity
+
+
+Key = tuple[SubjectKind, int, int, Period]
+"""(item or usage, item or meter, customer, whole period)"""
+
+
+@dataclass(frozen=True)
+class Metered:
+    """Everything about usage that one run reads."""
+
+    scope: Scope
+    used: Mapping[tuple[int, int], MeterUsage]
+    sums: Mapping[Key, Sum]
+    customers: Mapping[int, Any]
+    meters: Mapping[int, Any]
+    covered: dict[tuple[int, int], list[Period]] = field(default_factory=lambda: defaultdict(list))
+
+    def between(self, pair: tuple[int, int], days: Iterable[Period]) -> Decimal:
+        used, spans = self.used.get(pair), list(days)
+        if used is None:
+            return ZERO
+        counted = sum((day.quantity for day in used.days if any(day.on in span for span in spans)), ZERO)
+        return sum((one.quantity for one in used.adjustments if any(one.on in span for span in spans)), counted)
+
+
+def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) -> list[UsageFact]:
+    """Per price and billing period that touches the range: accepted beside billed, in drafts and excluded. What no price counts
+    comes by month."""
+    views = catalog.subscriptions(
+        session,
+        seller_id=scope.seller_id,
+        customer_ids=None if customer_id is None else [customer_id],
+        overlapping=Period(FIRST_DAY, scope.range.end),
+    )
+    pieces = [(view, item) for view in views for item in view.items if item.meter_id is not None]
+    pairs = store_facts.metered_pairs(session, scope, customer_id) | {
+        (view.customer_id, item.meter_id or 0) for view, item in pieces
+    }
+    start = scope.range.start - timedelta(days=366)  # a billing period may begin before the range that it touches
+    metered = Metered(
+        scope,
+        metering.usage(
+            session, seal=scope.seal, wanted=sorted(pairs), start=start, end=scope.range.end + timedelta(days=366)
+        ),
+        _sums(session, scope, customer_id),
+        {one.id: one for one in catalog.customers(session, seller_id=scope.seller_id)},
+        {one.id: one for one in catalog.meters(session, scope.seller_id)},
+    )
+    by_item: defaultdict[tuple[int, int], list[tuple[SubscriptionView, ItemView]]] = defaultdict(list)
+    for view, item in pieces:
+        by_item[view.id, item.id].append((view, item))
+        ends = item.ends_on or scope.range.end + timedelta(days=366)
+        if item.starts_on < ends:
+            metered.covered[view.customer_id, item.meter_id or 0].append(Period(item.starts_on, ends))
+    found = [fact for some in by_item.values() for fact in _of_item(metered, some)]
+    return found + [fact for pair in sorted(pairs) for fact in _of_no_price(metered, pair)]
+
+
+def _sums(session: Session, scope: Scope, customer_id: int | None) -> dict[Key, Sum]:
+    sums: defaultdict[Key, Sum] = defaultdict(Sum)
+    rows = store_facts.charges(session, scope, customer_id)
+    for kind, subject, what, cause, start, end, units, picos, amount, _, issued, customer in rows:
+        whole = Cause.parse(cause).whole if kind is SubjectKind.ITEM else Period(start, end)
+        if kind in (SubjectKind.ITEM, SubjectKind.USAGE):
+            sums[kind, subject, customer, whole].add(what, bool(issued), Fraction(from_parts(units, picos)), amount)
+    return sums
+
+
+def _of_item(metered: Metered, some: list[tuple[SubscriptionView, ItemView]]) -> Iterable[UsageFact]:
+    view, first = some[0]
+    due = due_days(view, [item for _, item in some], metered.scope.as_of)
+    charged = {
+        whole: total
+        for (kind, subject, customer, whole), total in metered.sums.items()
+        if (kind, subject, customer) == (SubjectKind.ITEM, first.id, view.customer_id)
+    }
+    for whole in sorted({*due, *charged}, key=lambda period: period.start):
+        if not whole.overlap(metered.scope.range):
+            continue
+        days = [span for span, _ in due.get(whole, [])]
+        item = due[whole][-1][1] if whole in due else first
+        yield _fact(metered, view, item, whole, days, charged.get(whole, Sum()))
+
+
+def _fact(
+    metered: Metered, view: SubscriptionView, item: ItemView, whole: Period, days: list[Period], total: Sum
+) -> UsageFact:
+    assert item.meter_id is not None, item
+    accepted = metered.between((view.customer_id, item.meter_id), days)
+    customer, meter = metered.customers[view.customer_id], metered.meters[item.meter_id]
+    quantity = total.billed + total.in_draft + total.excluded
+    at_stake, exact = 0, Fraction(0)
+    if Fraction(accepted) != quantity:
+        seconds = item.price.convert is not None and item.price.convert.per_period_seconds
+        info = PeriodInfo.of(whole, view.zones) if seconds else PeriodInfo(whole)
+        before = BilledBefore(quantity, total.amount_minor)
+        rated = rating.rate(item.price, Usage(accepted), info, before)
+        at_stake, exact = rated.amount_minor, rated.exact
+    return UsageFact(
+        view.customer_id,
+        customer.name,
+        view.account_id,
+        item.meter_id,
+        meter.name,
+        meter.unit,
+        item.id,
+        item.product_name,
+        whole,
+        whole.end <= metered.scope.as_of or bool(days),
+        accepted,
+        _decimal(total.billed),
+        _decimal(total.in_draft),
+        _decimal(total.excluded),
+        total.charges,
+        at_stake,
+        view.currency,
+        exact,
+        item.price_id,
+        item.price_hash,
+        view.id,
+    )
+
+
+def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]:
+    """By month, the usage of days on which the customer has no price that counts the meter."""
+    used, range_ = metered.used.get(pair), metered.scope.range
+    if used is None or pair[0] not in metered.customers:
+        return
+    dated = [(day.on, day.quantity) for day in used.days] + [(one.on, one.quantity) for one in used.adjustments]
+    by_month: defaultdict[Period, Decimal] = defaultdict(lambda: ZERO)
+    for on, quantity in dated:
+        if on in range_ and not any(on in span for span in metered.covered.get(pair, ())):
+            by_month[month_of(on)] += quantity
+    customer, meter = metered.customers[pair[0]], metered.meters[pair[1]]
+    for month, quantity in sorted(by_month.items(), key=lambda one: one[0].start):
+        excluded = metered.sums.get((SubjectKind.USAGE, pair[1], pair[0], month), Sum()).excluded
+        yield UsageFact(
+            pair[0], customer.name, customer.account_id, pair[1], meter.name, meter.unit, 0, "", month, True,
+            quantity, ZERO, ZERO, _decimal(excluded), 0, 0, "",
+        )  # fmt: skip
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return from_parts(*divmod(value.numerator * (10**12 // value.denominator), 10**12))
+
+
+# ── ledger and subledgers ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def balance_facts(session: Session, scope: Scope) -> list[BalanceFact]:
+    """Control accounts beside their items, per currency; functional where the items keep one of their own."""
+    ledger = store_balances.ledger_balances(session, scope)
+    return [
+        *_item_facts(
+            session, scope, AccountRole.RECEIVABLE, "document_id", store_balances.documents_open(session, scope), 1
+        ),
+        *_item_facts(
+            session, scope, AccountRole.UNAPPLIED_CASH, "payment_id", store_balances.payments_left(session, scope), -1
+        ),
+        *_obligation_facts(session, scope, ledger),
+        *_sum_facts(ledger, AccountRole.TAX_PAYABLE, store_balances.tax_of_documents(session, scope)),
+        *_sum_facts(ledger, AccountRole.CUSTOMER_CREDIT, store_balances.customer_credit(session, scope)),
+    ]
+
+
+def _item_facts(
+    session: Session,
+    scope: Scope,
+    role: AccountRole,
+    dimension: str,
+    items: Mapping[tuple[int | None, str], tuple[str, int]],
+    sign: int,
+) -> Iterable[BalanceFact]:
+    """Item by item: each side has what the other has, and an item that is settled is worth nothing in functional currency."""
+    there = store_balances.ledger_items(session, scope, role, dimension)
+    for currency in sorted({currency for _, currency in [*items, *there]}):
+        here = {item: minor * sign for (item, own), (_, minor) in items.items() if own == currency}
+        held = {item: (amount, worth) for (item, own), (amount, worth) in there.items() if own == currency}
+        names = {item: name for (item, own), (name, _) in items.items() if own == currency}
+        strays = sum(amount for item, (amount, _) in held.items() if item not in here)
+        apart = tuple(
+            (names[item] or f"{item}", held.get(item, (0, 0))[0], minor)
+            for item, minor in sorted(here.items(), key=lambda one: one[0] or 0)
+            if held.get(item, (0, 0))[0] != minor
+        )
+        if strays:
+            apart = (*apart, ("not of any item", strays, 0))
+        left_over = sum(worth for item, (amount, worth) in held.items() if amount == 0 and here.get(item, 0) == 0)
+        worth = sum(worth for _, worth in held.values())
+        yield BalanceFact(
+            role,
+            currency,
+            sum(amount for amount, _ in held.values()),
+            sum(here.values()),
+            worth,
+            worth - left_over,
+            apart,
+        )
+
+
+def _obligation_facts(
+    session: Session, scope: Scope, ledger: Mapping[tuple[AccountRole, str], tuple[int, int]]
+) -> Iterable[BalanceFact]:
+    posted = store_balances.obligations_posted(session, scope)
+    roles = ((AccountRole.DEFERRED,), (AccountRole.UNBILLED, AccountRole.CONTRACT_ASSET))
+    for place, both in enumerate(roles):
+        currencies = {currency for role, currency in ledger if role in both} | set(posted)
+        for currency in sorted(currencies):
+            held = [ledger.get((role, currency), (0, 0)) for role in both]
+            minor, worth = posted.get(currency, (0, 0, 0, 0))[2 * place : 2 * place + 2]
+            sign = -1 if place == 0 else 1
+            yield BalanceFact(
+                both[0], currency, sum(a for a, _ in held), sign * minor, sum(w for _, w in held), sign * worth
+            )
+
+
+def _sum_facts(
+    ledger: Mapping[tuple[AccountRole, str], tuple[int, int]], role: AccountRole, items: Mapping[str, int]
+) -> Iterable[BalanceFact]:
+    for currency in sorted({own for one, own in ledger if one is role} | set(items)):
+        yield BalanceFact(role, currency, ledger.get((role, currency), (0, 0))[0], -items.get(currency, 0))
+
+
+def cash_since(scope: Scope) -> date:
+    """Payments made twice are looked for a while before the range."""
+    return scope.range.start - rules.TWICE_WITHIN

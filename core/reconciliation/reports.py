@@ -1,0 +1,89 @@
+"""What reconciliation tells: the list of findings, one finding with its history, counts, runs. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.reconciliation import store
+from core.reconciliation.model import FindingDetail, FindingState, FindingView, RunRow
+from core.tables.reconciliation import Finding
+
+
+def findings(
+    session: Session,
+    seller_id: int,
+    as_of: date,
+    *,
+    states: Collection[FindingState] = (FindingState.OPEN,),
+    checks: Collection[str] | None = None,
+    account_id: int | None = None,
+    blocking: bool = False,
+    after_id: int = 0,
+    limit: int | None = None,
+) -> list[FindingView]:
+    """In the order found; the age is in days up to `as_of`. `after_id` is the last one shown."""
+    f = Finding
+    statement = (
+        select(f)
+        .where(col(f.seller_id) == seller_id, col(f.state).in_(states), col(f.id) > after_id)
+        .order_by(col(f.id))
+        .limit(limit)
+    )
+    if checks is not None:
+        statement = statement.where(col(f.check_code).in_(checks))
+    if account_id is not None:
+        statement = statement.where(col(f.account_id) == account_id)
+    if blocking:
+        statement = statement.where(col(f.blocks))
+    return [store.view(row, as_of) for row in session.execute(statement).scalars()]
+
+
+def counts(session: Session, seller_id: int) -> dict[str, dict[FindingState, int]]:
+    """Check code → state → how many."""
+    rows = session.execute(
+        select(col(Finding.check_code), col(Finding.state), func.count())
+        .where(col(Finding.seller_id) == seller_id)
+        .group_by(col(Finding.check_code), col(Finding.state))
+    )
+    found: dict[str, dict[FindingState, int]] = {}
+    for code, state, count in rows:
+        found.setdefault(code, {})[state] = count
+    return found
+
+
+def at_stake(session: Session, seller_id: int) -> dict[str, int]:
+    """Currency → the money of all open findings, whichever way each differs."""
+    rows = session.execute(
+        select(col(Finding.currency), func.sum(func.abs(col(Finding.drift_minor))))
+        .where(
+            col(Finding.seller_id) == seller_id,
+            col(Finding.state) == FindingState.OPEN,
+            col(Finding.currency) != "",
+        )
+        .group_by(col(Finding.currency))
+    )
+    return {currency: int(minor) for currency, minor in rows}
+
+
+def finding(session: Session, finding_id: int, as_of: date) -> FindingDetail:
+    """Both sides, the suggestions, and everything that happened to it."""
+    return FindingDetail(
+        store.finding(session, finding_id, as_of),
+        tuple(store.events(session, finding_id)),
+        tuple(store.resolutions(session, finding_id=finding_id)),
+    )
+
+
+def runs(session: Session, seller_id: int, limit: int = 20) -> list[RunRow]:
+    return store.runs(session, seller_id, limit)
+
+
+def blocking(session: Session, seller_id: int, as_of: date | None = None) -> list[FindingView]:
+    """Open findings with which no period is closed; their age is up to the day given, else that of the last run."""
+    newest = store.runs(session, seller_id, 1)
+    day = as_of or (newest[0].as_of if newest else date.max)
+    return findings(session, seller_id, day, blocking=True)
