@@ -54,7 +54,7 @@ def bill(
         return []
     ledger.first_open_day(session, seller_id, billed_on)  # the period's lock comes before all others
     store.hold(session, seller_id, change.at, alone=False)
-    found, changed = _resolve(session, change, seller_id, account_id, currency, billed_on, lines)
+    found, changed = _resolve(session, change, seller_id, account_id, currency, lines)
     _concede(session, change, billed_on, lines, found)
     post_within(session, change, seller_id, billed_on, {*found.values(), *changed})
     store.lock(session, set(found.values()))
@@ -149,11 +149,10 @@ def _resolve(
     seller_id: int,
     account_id: int,
     currency: str,
-    billed_on: date,
     lines: Sequence[BilledLine],
 ) -> tuple[dict[int, int], set[int]]:
-    """Line → obligation, and what changed on the way: what the catalog promises is made first, an obligation of its own
-    where nothing promised the line."""
+    """Line → obligation, and what changed on the way of what was posted on before. What the catalog promises is made first,
+    an obligation of its own where nothing promised the line."""
     credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
     found = {
         line.line_id: credited[line.credits_line_id].obligation_id for line in lines if line.credits_line_id in credited
@@ -162,8 +161,8 @@ def _resolve(
     item_ids = {line.item_id for line in lines if line.item_id is not None and line.line_id not in found}
     if item_ids:
         subscription_ids = set(store.subscriptions_of_items(session, item_ids).values())
-        through = max([billed_on, *(line.service.start for line in lines)])
-        changed = sync_within(session, change, seller_id, through, subscription_ids)
+        through = max(line.service.start for line in lines)
+        changed = set(store.posted(session, sync_within(session, change, seller_id, through, subscription_ids)))
         begun: dict[int, list[Known]] = {}
         for obligation in store.of_items(session, seller_id, item_ids).values():
             begun.setdefault(obligation.item_id, []).append(obligation)
