@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
 from core.db import is_sqlite
+from core.errors import Refused
 from core.metering import store_postgresql, store_sqlite
 from core.metering.model import (
     BatchState,
@@ -159,7 +161,16 @@ def put_events(session: Session, batch_id: int, events: list[Event]) -> list[Eve
     if not events:
         return []
     put = store_sqlite.put_events if is_sqlite(session) else store_postgresql.put_events
-    return put(session, batch_id, sorted(events))
+    try:
+        return put(session, batch_id, sorted(events))
+    except DBAPIError as error:
+        if any(words in str(error.orig) for words in ("integer overflow", "out of range", "usage_day.quantity_units")):
+            raise Refused(
+                "sum_too_large",
+                "Nothing was taken in: with it, a customer's sum for one meter and day would pass nine quintillion units. "
+                "Check the quantities' unit.",
+            ) from None
+        raise
 
 
 def kept_contents(session: Session, events: Sequence[Event]) -> dict[tuple[int, str], str]:

@@ -12,17 +12,21 @@ EVENT = (
     "INSERT INTO usage_event (customer_id, local_date, event_id, meter_id, occurred_at, quantity_units, quantity_picos, "
     "dims, dims_hash, properties, source, batch_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# A batch holds fewer than 2^23 events, so a sum of picos stays below 2^63 until it is carried over here.
+# A batch holds fewer than 2^23 events, so a sum of picos stays below 2^63 until it is carried over here. SQLite's + turns into a
+# binary float where whole units pass 2^63: such a sum becomes NULL instead, which the column refuses.
 DAYS = """
 INSERT INTO usage_day (customer_id, meter_id, dims_hash, local_date, dims, events, quantity_units, quantity_picos,
                        last_event_id, last_batch)
 SELECT customer_id, meter_id, dims_hash, local_date, min(dims), count(*),
-       sum(quantity_units) + sum(quantity_picos) / 1000000000000, sum(quantity_picos) % 1000000000000, '', ?
+       CASE typeof(sum(quantity_units) + sum(quantity_picos) / 1000000000000)
+         WHEN 'integer' THEN sum(quantity_units) + sum(quantity_picos) / 1000000000000 END,
+       sum(quantity_picos) % 1000000000000, '', ?
 FROM usage_event WHERE rowid > ? GROUP BY customer_id, meter_id, dims_hash, local_date
 ON CONFLICT (customer_id, meter_id, dims_hash, local_date) DO UPDATE SET
   events = usage_day.events + excluded.events,
-  quantity_units = usage_day.quantity_units + excluded.quantity_units
-                   + (usage_day.quantity_picos + excluded.quantity_picos) / 1000000000000,
+  quantity_units = CASE typeof(usage_day.quantity_units + excluded.quantity_units + 1)
+    WHEN 'integer' THEN usage_day.quantity_units + excluded.quantity_units
+                        + (usage_day.quantity_picos + excluded.quantity_picos) / 1000000000000 END,
   quantity_picos = (usage_day.quantity_picos + excluded.quantity_picos) % 1000000000000,
   last_batch = excluded.last_batch
 """
