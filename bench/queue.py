@@ -112,6 +112,7 @@ def main() -> None:
             with desk(url) as address:  # each in a process of its own: what is frozen stays frozen
                 browser = playwright.chromium.launch(executable_path=chromium, args=flags)
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
+                page.set_default_timeout(180_000)  # a cold start on a busy machine
                 page.goto(f"{address}/?draw={draw}&gc={gc}")
                 page.wait_for_selector("h2")
                 press(page, 5)  # warm

@@ -8,16 +8,16 @@ floor: one button and one line of text in a fragment: what a round trip costs wi
 """
 
 import os
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import pandas as pd
 import streamlit as st
 
 from app import filters, theme, warm, widgets, wording, worklist
-from bench import queue_data
-from core import db
-from core.money import format_money
+from bench.queue_data import ADA, NOW
+from core import db, invoicing
+from core.money import Money
+from core.words import DocumentStatus
 
 COLUMNS = {
     "customer": widgets.text_col("Customer", 150),
@@ -34,20 +34,23 @@ def engine():
 
 
 def approve(opened):
-    with db.transaction(engine(), datetime.now(UTC)) as session:
-        queue_data.approve(session, datetime.now(UTC), opened)
+    with db.transaction(engine(), NOW) as session:
+        invoicing.approve(session, ADA, NOW, opened.id, opened.content_hash)
+
+
+def amount(minor: int, currency: str) -> str:
+    return wording.amount(Money(minor, currency).decimal)
 
 
 def desk():
     with db.reading(engine()) as session:
-        rows, total, following = queue_data.page(session, worklist.cursor("review") or 0, worklist.PAGE)
+        page = invoicing.queue(session, after=worklist.cursor("review"), limit=worklist.PAGE)
+        total = invoicing.counts(session)[DocumentStatus.IN_REVIEW]
         left, right = widgets.panes("review")
         with left:
-            chosen = worklist.work_list(_frame(rows), "review", COLUMNS, following=following)
+            chosen = worklist.work_list(_frame(page.rows), "review", COLUMNS, following=page.following)
             worklist.pager("review", total)
-        if chosen is None:
-            return
-        opened = queue_data.one(session, chosen)
+        opened = invoicing.document(session, chosen)
     with right:
         _item(opened)
 
@@ -56,21 +59,21 @@ def _frame(rows):
     return pd.DataFrame(
         {
             "id": [row.id for row in rows],
-            "customer": [row.customer for row in rows],
-            "amount": [format_money(row.total_minor, row.currency).removesuffix(" " + row.currency) for row in rows],
+            "customer": [row.account_name for row in rows],
+            "amount": [wording.aligned(Money(row.total_minor, row.currency).decimal, 2) for row in rows],
             "currency": [row.currency for row in rows],
-            "flags": [[wording.FLAGS[row.flag][0]] if row.flag else [] for row in rows],
-            "risk": [format_money(row.at_risk_minor, row.currency) for row in rows],
+            "flags": [[wording.FLAGS[flag][0] for flag in row.flags] for row in rows],
+            "risk": [amount(row.at_risk_minor, row.currency) for row in rows],
         }
     )
 
 
 def _item(opened):
-    row = widgets.pane_head(opened.customer, wording.DOCUMENT_STATES["in_review"], f"draft {opened.id}")
+    row = widgets.pane_head(opened.account_name, wording.DOCUMENT_STATES["in_review"], f"draft {opened.id}")
     worklist.walk(row, "review")
     row.button("Return…", key="return", shortcut="X")
     row.button("Approve", key="approve", type="primary", shortcut="A", on_click=approve, args=(opened,))
-    total = format_money(opened.total_minor, opened.currency)
+    total = wording.money(Money(opened.total_minor, opened.currency).decimal, opened.currency)
     widgets.strip(
         [("Total with tax", total, "net"), ("January", total, "now +0.00"), ("Median of three", total, "net")]
     )
@@ -78,7 +81,7 @@ def _item(opened):
     with body:
         if name != "Lines":
             return
-        amounts = [format_money(line.amount_minor, opened.currency) for line in opened.lines]
+        amounts = [amount(line.amount_minor, opened.currency) for line in opened.lines]
         lines = pd.DataFrame({"Line": [line.description for line in opened.lines], "Amount": amounts})
         st.dataframe(lines, hide_index=True, row_height=28, column_config={"Amount": widgets.money_col("Amount")})
         line = opened.lines[2]
