@@ -1,19 +1,17 @@
 """The review queue as the benchmark runs it: app's own helpers, `?draw=` chooses the way of drawing.
 
-fragment: list and item in one fragment, the rest of the page is left alone (what pages/review.py does)
+fragment: list and item in one fragment, the rest of the page is left alone
 full: the same without a fragment, so navigation and side bar are drawn again at each step
 floor: one button and one line of text in a fragment: what a round trip costs with nothing to draw
 
 `?gc=streamlit` leaves the garbage collector as Streamlit has it, to show what app/warm.py saves.
 """
 
-import os
-from functools import lru_cache
-
 import pandas as pd
 import streamlit as st
 
 from app import filters, theme, warm, widgets, wording, worklist
+from app.engine import engine, reading
 from bench.queue_data import ADA, NOW
 from core import db, invoicing
 from core.money import Money
@@ -28,11 +26,6 @@ COLUMNS = {
 }
 
 
-@lru_cache(maxsize=1)
-def engine():
-    return db.make_engine(os.environ["BENCH_DATABASE_URL"])
-
-
 def approve(opened):
     with db.transaction(engine(), NOW) as session:
         invoicing.approve(session, ADA, NOW, opened.id, opened.content_hash)
@@ -43,7 +36,7 @@ def amount(minor: int, currency: str) -> str:
 
 
 def desk():
-    with db.reading(engine()) as session:
+    with reading() as session:
         page = invoicing.queue(session, after=worklist.cursor("review"), limit=worklist.PAGE)
         total = invoicing.counts(session)[DocumentStatus.IN_REVIEW]
         left, right = widgets.panes("review")
