@@ -96,9 +96,8 @@ def told(name: str, seen: list[dict[str, float]]) -> float:
     drawn = statistics.median(step["drawn"] for step in seen)
     middle = statistics.median(whole)
     worst = whole[max(0, round(len(whole) * 95 // 100) - 1)]
-    print(
-        f"{name:<32} median {middle:6.0f} ms   95 % {worst:6.0f} ms   next item drawn {drawn:6.0f} ms   core {share_of_a_core():3} %"
-    )
+    core = share_of_a_core()
+    print(f"{name:<32} median {middle:4.0f} ms   95 % {worst:4.0f} ms   next drawn {drawn:4.0f} ms   core {core:3} %")
     return middle
 
 
