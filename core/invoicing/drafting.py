@@ -38,15 +38,21 @@ Key = tuple[int, str]
 
 
 def draft_all(
-    engine: Engine, actor: Actor, now: datetime, seller_id: int, bill_on: date, progress: Progress | None = None
+    engine: Engine,
+    actor: Actor,
+    now: datetime,
+    seller_id: int,
+    bill_on: date,
+    progress: Progress | None = None,
+    chunk: int = CHUNK,
 ) -> DraftResult:
     """Draft everything of a seller that fell due by `bill_on`, chunk by chunk, each in a transaction of its own."""
     with db.reading(engine) as session:
         accounts = store.accounts_due(session, seller_id, bill_on)
         seal = seals.latest(session)
     result, cache = DraftResult(), Cache()
-    for start in range(0, len(accounts), CHUNK):
-        part = accounts[start : start + CHUNK]
+    for start in range(0, len(accounts), chunk):
+        part = accounts[start : start + chunk]
         with db.transaction(engine, now, "invoicing.draft") as session:
             result += draft(session, actor, now, seller_id, bill_on, part, seal=seal, cache=cache)
         faults.point(POINT)
