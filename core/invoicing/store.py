@@ -8,13 +8,13 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from core.clock import Period
 from core.errors import NotFound
 from core.invoicing.model import OPEN, Body, BodyLine, BodyTax, DraftFlag, Past
-from core.invoicing.store_charges import parts
+from core.invoicing.store_charges import add_rows, parts
 from core.money import from_parts, to_parts
 from core.tables.catalog import Contract, Subscription
 from core.tables.documents import Document, DocumentLine, Flag, TaxTotal
@@ -218,7 +218,7 @@ def add_documents(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[t
     """New documents of one change, of different accounts or currencies; (account, currency) → id."""
     if not rows:
         return {}
-    session.execute(insert(Document), [{**EMPTY, **row} for row in rows])
+    add_rows(session, Document, [{**EMPTY, **row} for row in rows])
     change_id = rows[0]["change_id"]
     query = select(col(Document.account_id), col(Document.currency), col(Document.id)).where(
         col(Document.change_id) == change_id
@@ -255,8 +255,7 @@ def clear(session: Session, document_ids: Iterable[int]) -> None:
 
 def add_lines(session: Session, rows: Sequence[tuple[int, BodyLine, int | None]]) -> None:
     """(document, line, the charge that it claimed)"""
-    if rows:
-        session.execute(insert(DocumentLine), [_line_row(*row) for row in rows])
+    add_rows(session, DocumentLine, [_line_row(*row) for row in rows])
 
 
 def _line_row(document_id: int, line: BodyLine, charge_id: int | None) -> dict[str, Any]:
@@ -309,8 +308,7 @@ def add_taxes(session: Session, rows: Sequence[tuple[int, Sequence[BodyTax]]]) -
         for document_id, taxes in rows
         for seq, tax in enumerate(taxes, 1)
     ]
-    if flat:
-        session.execute(insert(TaxTotal), flat)
+    add_rows(session, TaxTotal, flat)
 
 
 def add_flags(session: Session, rows: Sequence[tuple[int, Sequence[DraftFlag]]]) -> None:
@@ -319,8 +317,7 @@ def add_flags(session: Session, rows: Sequence[tuple[int, Sequence[DraftFlag]]])
         for document_id, flags in rows
         for flag in flags
     ]
-    if flat:
-        session.execute(insert(Flag), flat)
+    add_rows(session, Flag, flat)
 
 
 def body(session: Session, head: Head) -> Body:

@@ -31,6 +31,12 @@ def parts(ids: Iterable[int]) -> Iterator[list[int]]:
         yield ordered[start : start + CHUNK]
 
 
+def add_rows(session: Session, table: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows in one statement. Not through the ORM, which would cut the list wherever a NULL stands elsewhere."""
+    if rows:
+        session.execute(insert(table.__table__), list(rows))
+
+
 # ── reads ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -161,7 +167,7 @@ def claim(session: Session, change_id: int, rows: Sequence[ClaimRow]) -> dict[tu
     """Write the charges and make them live; (document, line number, subject kind, subject) → charge id."""
     if not rows:
         return {}
-    session.execute(insert(Charge), [_charge_row(change_id, *row) for row in rows])
+    add_rows(session, Charge, [_charge_row(change_id, *row) for row in rows])
     ids: dict[tuple[int, int, str, int], int] = {}
     live: list[dict[str, Any]] = []
     for part in parts(document_id for document_id, *_ in rows):
@@ -183,7 +189,7 @@ def claim(session: Session, change_id: int, rows: Sequence[ClaimRow]) -> dict[tu
         for charge_id, document_id, line_no, kind, subject, charge_kind, start, end, cause in session.execute(query):
             ids[document_id, line_no, kind, subject] = charge_id
             live.append(_live_row(charge_id, kind, subject, charge_kind, start, end, cause))
-    session.execute(insert(ChargeLive), live)
+    add_rows(session, ChargeLive, live)
     return ids
 
 
@@ -234,7 +240,7 @@ def set_aside(session: Session, change_id: int, claim: Claim, about: Mapping[str
     assert row.id is not None
     service = claim.service
     live = _live_row(row.id, claim.subject_kind, claim.subject_id, claim.kind, service.start, service.end, claim.cause)
-    session.execute(insert(ChargeLive), [live])
+    add_rows(session, ChargeLive, [live])
     return row.id
 
 
