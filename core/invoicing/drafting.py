@@ -19,7 +19,7 @@ from core.errors import BadInput, BillingError, Refused, Stale
 from core.invoicing import copy, rules, store, store_charges
 from core.invoicing.copying import copy_of
 from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
-from core.invoicing.model import AccountFacts, Draft, DraftLine, DraftResult, Problem
+from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
 from core.invoicing.parties import Parties
 from core.money import check_currency
 from core.people.permissions import Actor
@@ -315,7 +315,8 @@ def discard(session: Session, actor: Actor, now: datetime, document_id: int, rea
     catalog.lock_subscriptions(session, store.subscriptions_of(session, [head.account_id]))
     head = store.head(session, document_id, lock=True)
     refusal = rules.check_move(document_id, head.status, DocumentStatus.DISCARDED)
-    if refusal:
+    given_up = head.refers_to_id is not None and head.status in OPEN  # a twin cannot be edited, so nobody gives it back
+    if refusal and not given_up:
         raise Stale("wrong_status", refusal)
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say why the draft is given up; it stays on record.")

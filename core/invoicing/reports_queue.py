@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from core import catalog
 from core.errors import BadInput
 from core.invoicing import store_settlements as settled
+from core.invoicing.model import OPEN
 from core.invoicing.views import Page, QueueRow
 from core.tables.documents import Document, Flag
 from core.tables.parties import Account
@@ -161,3 +162,11 @@ def counts(session: Session, seller_id: int | None = None) -> dict[DocumentStatu
     if seller_id is not None:
         query = query.where(col(Document.seller_id) == seller_id)
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def count_drafts(session: Session, seller_id: int, through: date) -> int:
+    """How many documents for bill dates through that day are not issued yet."""
+    query = select(func.count()).where(
+        col(Document.seller_id) == seller_id, col(Document.status).in_(OPEN), col(Document.bill_on) <= through
+    )
+    return int(session.execute(query).scalar_one())

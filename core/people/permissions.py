@@ -51,10 +51,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "metering.adjust": OPS,
     "metering.withdraw": OPS,
     # invoices
-    "invoicing.draft": OPS,
+    "invoicing.draft": BOTH,
     "invoicing.edit": OPS,
     "invoicing.submit": OPS,
-    "invoicing.discard": OPS,
+    "invoicing.discard": BOTH,
     "invoicing.waive_usage": FINANCE,
     "invoicing.approve": FINANCE,
     "invoicing.return": FINANCE,

@@ -321,10 +321,11 @@ def _show_billing(deed: Deed) -> Effect:
 
 def _do_billing(deed: Deed, effect: Effect) -> Made:
     account_id = effect.items[0].id
-    result = invoicing.draft(deed.session, deed.actor, deed.now, deed.finding.seller_id, deed.on, [account_id])
+    seller_id = deed.finding.seller_id
+    result = invoicing.draft(deed.session, deed.actor, deed.now, seller_id, deed.on, [account_id], differences_now=True)
     if result.problems:
         raise Refused(result.problems[0].code, result.problems[0].sentence)
-    return {"documents": store.drafts_of(deed.session, deed.finding.seller_id, account_id, deed.on)}
+    return {"documents": store.drafts_of(deed.session, seller_id, account_id, deed.on)}
 
 
 def _show_waiver(deed: Deed) -> Effect:
