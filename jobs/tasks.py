@@ -83,7 +83,8 @@ def _take_in(context: Context, path: Path) -> str:
         raise
     _move(path, "done")
     again = ", which had arrived before" if result.again else ""
-    counts = f"{result.accepted} accepted, {result.duplicates} seen before, {result.conflicts} conflicts, {result.rejected} rejected"
+    counts = f"{result.accepted} accepted, {result.duplicates} seen before, {result.conflicts} conflicts"
+    counts += f", {result.rejected} rejected"
     return f"{name}{again}: {counts}"
 
 
@@ -143,8 +144,12 @@ def sellers_not_reconciled_today(engine: Engine, now: datetime) -> list[str]:
 def draft(context: Context) -> str:
     said = []
     for seller_id, today in _chosen(context):
-        result = invoicing.draft_all(context.engine, job("draft"), context.now, seller_id, today, context.progress)
-        said.append(f"{result.made} drafts made, {result.unchanged} unchanged")
+        result = invoicing.draft_all(
+            context.engine, job("draft"), context.now, seller_id, today, lambda d, t: context.progress(d, t, "drafting")
+        )
+        said.append(
+            f"{len(result.made)} drafts made, {len(result.recomputed)} computed again, {len(result.unchanged)} unchanged"
+        )
     return "; ".join(said)
 
 

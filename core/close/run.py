@@ -63,7 +63,14 @@ def _step(session: Session, actor: Actor, now: datetime, period: ledger.Period, 
 
 def _draft(engine: Engine, actor: Actor, now: datetime, period: ledger.Period, progress: Progress) -> None:
     """Make what fell due by the last day; in transactions of its own, because there may be thousands."""
-    invoicing.draft_all(engine, actor, now, period.seller_id, period.ends_on - timedelta(days=1), progress)
+    invoicing.draft_all(
+        engine,
+        actor,
+        now,
+        period.seller_id,
+        period.ends_on - timedelta(days=1),
+        lambda done, total: progress(done, total, "drafting"),
+    )
 
 
 def _seal(session: Session, _change: audit.Recorder, _period: ledger.Period) -> Done:
@@ -79,7 +86,7 @@ def _drafts(session: Session, _change: audit.Recorder, period: ledger.Period) ->
 
 def _revenue(session: Session, change: audit.Recorder, period: ledger.Period) -> Done:
     through = period.ends_on - timedelta(days=1)
-    revenue.sync(session, change, period.seller_id, through)
+    revenue.sync_within(session, change, period.seller_id, through)
     posted = revenue.post_within(session, change, period.seller_id, through, by_close_period=period.id)
     return Done(f"through {through}", {"posted": posted})
 

@@ -9,4 +9,5 @@ its own day.
 from core.demo.load import BUSINESS_DATE as BUSINESS_DATE
 from core.demo.load import is_loaded as is_loaded
 from core.demo.load import load as load
+from core.demo.load import load_into as load_into
 from core.demo.seed import people as people

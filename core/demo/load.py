@@ -9,18 +9,20 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from core import catalog, close, db, invoicing, ledger, metering, payments, reconciliation, revenue
 from core.clock import Period, add_months
 from core.demo import seed, usage
 from core.demo.found import TRACE_SOURCE, Ground, found, noon
 from core.errors import BadInput
-from core.invoicing.mail import Transport
+from core.invoicing.mail import FolderTransport, Transport
 from core.money import Money
 from core.people import Actor
+from core.settings import settings
 
 BUSINESS_DATE = date(2024, 3, 5)
 FIRST_RUN, LAST_RUN = date(2023, 2, 1), date(2024, 3, 1)
@@ -64,6 +66,27 @@ def load(engine: Engine, transport: Transport, progress: Progress) -> None:
     story = Story(engine, ground, transport)
     story.plan()
     story.calendar.work_off(BUSINESS_DATE, progress)
+
+
+def load_into(url: str, progress: Progress) -> None:
+    """Make the demo at `url`, which is migrated and empty. On SQLite it is made beside the database and put in its place when it
+    is whole, so that a killed load leaves nothing half done; elsewhere an unfinished one must be dropped by hand."""
+    transport = FolderTransport(settings().outbox_dir)
+    place = make_url(url)
+    if place.get_backend_name() != "sqlite" or not place.database:
+        load(db.make_engine(url), transport, progress)
+        return
+    target, building = Path(place.database), Path(f"{place.database}.building")
+    for leftover in (building, *(Path(f"{building}{end}") for end in ("-wal", "-shm"))):
+        leftover.unlink(missing_ok=True)
+    made = place.set(database=str(building)).render_as_string(hide_password=False)
+    db.migrate(made)
+    engine = db.make_engine(made)
+    load(engine, transport, progress)
+    engine.dispose()  # the last connection empties the write-ahead log into the file
+    for end in ("-wal", "-shm"):
+        Path(f"{target}{end}").unlink(missing_ok=True)
+    building.replace(target)
 
 
 class Story:
@@ -354,5 +377,5 @@ def _held_back(key: str, day: date) -> bool:
     return any(late.customer == key and late.start <= day <= late.last for late in seed.late())
 
 
-def _silent(_done: int, _total: int, _message: str) -> None:
+def _silent(_done: int, _total: int, _message: str = "") -> None:
     """Steps inside a deed need no word of their own."""
