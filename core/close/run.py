@@ -12,7 +12,7 @@ from core import audit, db, faults, invariants, invoicing, ledger, reconciliatio
 from core.clock import Period
 from core.close import store
 from core.close.model import STEPS
-from core.people import Actor
+from core.people import Actor, job
 from core.tables.ledger import PeriodClose
 from core.words import CloseState, PeriodState, TaskState
 
@@ -39,7 +39,7 @@ def run_close(engine: Engine, actor: Actor, now: datetime, period_id: int, progr
                 return period.state is PeriodState.LOCKED
         progress(position, len(STEPS), step.title)
         if step.code == "drafts":
-            _draft(engine, actor, now, period, progress)
+            _draft(engine, now, period, progress)
         with db.transaction(engine, now, f"close.{step.code}") as session:
             done = _step(session, actor, now, period, step.code)
         if done is not None and done.blocked:
@@ -61,11 +61,12 @@ def _step(session: Session, actor: Actor, now: datetime, period: ledger.Period, 
     return done
 
 
-def _draft(engine: Engine, actor: Actor, now: datetime, period: ledger.Period, progress: Progress) -> None:
-    """Make what fell due by the last day; in transactions of its own, because there may be thousands."""
+def _draft(engine: Engine, now: datetime, period: ledger.Period, progress: Progress) -> None:
+    """Make what fell due by the last day; in transactions of its own, because there may be thousands, and in the
+    name of the job: whoever closes approves, and approvers do not draft."""
     invoicing.draft_all(
         engine,
-        actor,
+        job("close"),
         now,
         period.seller_id,
         period.ends_on - timedelta(days=1),

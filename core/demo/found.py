@@ -30,12 +30,13 @@ TRACE_RULE = {
 
 @dataclass(frozen=True)
 class Ground:
-    """Ids by code: sellers, and per customer its account and its subscriptions by plan."""
+    """Ids by code: sellers, products by seller, and per customer its account and its subscriptions by plan."""
 
     sellers: dict[str, int]
     customers: dict[str, int]
     accounts: dict[str, int]
     subscriptions: dict[tuple[str, str], int]
+    products: dict[tuple[str, str], int]
 
 
 def noon(day: date) -> datetime:
@@ -65,7 +66,8 @@ def found(session: Session, business_date: date) -> Ground:
     _taxes(session, sellers, now)
     _rates(session)
     versions = {code: _catalog(session, seller_id, now) for code, seller_id in sellers.items()}
-    ground = Ground(sellers, {}, {}, {})
+    products = {(code, p.code): p.id for code, seller_id in sellers.items() for p in catalog.products(session, seller_id)}
+    ground = Ground(sellers, {}, {}, {}, products)
     for number, customer in enumerate(seed.customers(), 1001):
         _customer(session, ground, versions[customer.seller], customer, number)
     metering.save_mapping(

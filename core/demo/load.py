@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, make_url
 
 from core import catalog, close, db, invoicing, ledger, metering, payments, reconciliation, revenue
-from core.clock import Period, add_months
+from core.clock import Period, add_months, month_of
 from core.demo import seed, usage
 from core.demo.found import TRACE_SOURCE, Ground, found, noon
 from core.errors import BadInput
@@ -224,12 +224,16 @@ class Story:
                     noon(day),
                     account_id=self.ground.accounts[event.customer],
                     customer_id=self.ground.customers[event.customer],
+                    product_id=self.ground.products["US", "seats"],
                     number=number,
                     document_date=date.fromisoformat(dated),
                     due_on=date.fromisoformat(due),
+                    service=month_of(date.fromisoformat(dated)),
                     currency="USD",
-                    total_minor=Money.parse(amount, "USD").minor,
-                    booked_on=day,
+                    open_minor=Money.parse(amount, "USD").minor,
+                    opening_on=day,
+                    prepared_by="ben",
+                    description="Open invoice of the system before",
                 )
                 self.calendar.put(
                     date.fromisoformat(due) + timedelta(days=2),
@@ -257,7 +261,7 @@ class Story:
             if half and position % 3 != 0:
                 continue  # waits for review
             self._approve_and_issue(day, document_id, issue=not half or position % 2 == 0)
-        invoicing.deliver_waiting(self.engine, self.transport, noon(day), _silent)
+        invoicing.deliver_waiting(self.engine, self.transport, noon(day))
 
     def _approve_and_issue(self, day: date, document_id: int, *, issue: bool) -> None:
         with db.transaction(self.engine, noon(day), "demo.issue") as session:
