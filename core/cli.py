@@ -268,7 +268,7 @@ def reconcile(given: Any) -> Answer:
     with db.transaction(engine, now, "shell.reconcile") as session:
         run = reconciliation.run(session, _actor(engine, given.login, "reconcile"), now, seller.id, days, today)
     with db.reading(engine) as session:
-        found = reconciliation.findings(session, seller.id)
+        found = reconciliation.findings(session, seller.id, today)
     value = {
         "run": run.run_id,
         "checks": run.checks,

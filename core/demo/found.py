@@ -66,7 +66,9 @@ def found(session: Session, business_date: date) -> Ground:
     _taxes(session, sellers, now)
     _rates(session)
     versions = {code: _catalog(session, seller_id, now) for code, seller_id in sellers.items()}
-    products = {(code, p.code): p.id for code, seller_id in sellers.items() for p in catalog.products(session, seller_id)}
+    products = {
+        (code, p.code): p.id for code, seller_id in sellers.items() for p in catalog.products(session, seller_id)
+    }
     ground = Ground(sellers, {}, {}, {}, products)
     for number, customer in enumerate(seed.customers(), 1001):
         _customer(session, ground, versions[customer.seller], customer, number)

@@ -329,9 +329,7 @@ class Story:
             )
             if allocations:
                 laid = [payments.Allocation(document_id, minor) for document_id, minor in allocations.items()]
-                payments.allocate(
-                    session, actor("ben"), noon(day), payment_id=payment_id, allocations=laid
-                )
+                payments.allocate(session, actor("ben"), noon(day), payment_id=payment_id, allocations=laid)
 
     def stranger_pays(self, day: date) -> None:
         """A payment that nobody can place yet: no reference, a payer under another name."""

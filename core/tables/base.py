@@ -59,7 +59,9 @@ class Base(SQLModel, registry=registry()):
 Base.metadata.naming_convention = NAMING  # set before the first table exists
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER is SQLite's own rowid
-JSON = PlainJSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")  # None is NULL, not the JSON null
+JSON = PlainJSON(none_as_null=True).with_variant(
+    JSONB(none_as_null=True), "postgresql"
+)  # None is NULL, not the JSON null
 
 
 class Instant(TypeDecorator[datetime]):
