@@ -273,7 +273,7 @@ def reconcile(given: Any) -> Answer:
         "run": run.run_id,
         "checks": run.checks,
         "findings": [
-            {"check": one.check_code, "subject": one.subject_key, "blocks": one.blocks, "sentence": one.sentence}
+            {"check": one.check, "subject": one.subject_key, "blocks": one.blocks, "sentence": one.sentence}
             for one in found
         ],
     }
