@@ -200,7 +200,9 @@ def messages_waiting(engine: Engine, now: datetime) -> list[str]:
 
 
 def deliver(context: Context) -> str:
-    sent = invoicing.deliver_waiting(context.engine, transport(), context.now, lambda d, t: context.progress(d, t, "sending"))
+    sent = invoicing.deliver_waiting(
+        context.engine, transport(), context.now, lambda d, t: context.progress(d, t, "sending")
+    )
     return f"{sent} messages sent"
 
 

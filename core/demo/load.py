@@ -61,7 +61,7 @@ def is_loaded(engine: Engine) -> bool:
 
 def load(engine: Engine, transport: Transport, progress: Progress) -> None:
     """Make the demo in an empty, migrated database. Messages go out through `transport`."""
-    with db.transaction(engine, noon(FIRST_RUN), "demo.found") as session:
+    with db.transaction(engine, noon(FIRST_RUN), "demo.deed") as session:
         ground = found(session, BUSINESS_DATE)
     story = Story(engine, ground, transport)
     story.plan()
@@ -153,7 +153,7 @@ class Story:
         content = (seed.SEED / "faulty.jsonl").read_bytes()
         self._ingest(day, self.ground.sellers["US"], "partner-feed", "2024-02-12", content, "jsonl")
         content = (seed.SEED / "half.csv").read_bytes()
-        with db.transaction(self.engine, noon(day), "demo.refused") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             try:
                 metering.ingest(
                     session,
@@ -176,7 +176,7 @@ class Story:
                 )
 
     def _ingest(self, day: date, seller_id: int, source: str, cursor: str, content: bytes, kind: str) -> None:
-        with db.transaction(self.engine, noon(day), "demo.ingest") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             metering.ingest(
                 session,
                 actor("mira"),
@@ -195,7 +195,7 @@ class Story:
             (p for p in self.by_key[event.customer].plans if p.startswith("team")), self.by_key[event.customer].plans[0]
         )
         subscription_id = self.ground.subscriptions[event.customer, plan]
-        with db.transaction(self.engine, noon(day), "demo.happen") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             if event.what == "seats":
                 catalog.change_quantity(
                     session,
@@ -256,7 +256,7 @@ class Story:
             half = day == LAST_RUN
             if half and position % 9 == 8:
                 continue  # stays a draft
-            with db.transaction(self.engine, noon(day), "demo.submit") as session:
+            with db.transaction(self.engine, noon(day), "demo.deed") as session:
                 invoicing.submit(session, actor("mira"), noon(day), document_id)
             if half and position % 3 != 0:
                 continue  # waits for review
@@ -264,7 +264,7 @@ class Story:
         invoicing.deliver_waiting(self.engine, self.transport, noon(day))
 
     def _approve_and_issue(self, day: date, document_id: int, *, issue: bool) -> None:
-        with db.transaction(self.engine, noon(day), "demo.issue") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             seen = invoicing.document(session, document_id)
             invoicing.approve(session, actor("ada"), noon(day), document_id, seen.content_hash)
             if not issue:
@@ -312,7 +312,7 @@ class Story:
     ) -> None:
         """A transfer arrives and is recorded; with a reference it is allocated, without one it waits for somebody."""
         customer = self.by_key[key]
-        with db.transaction(self.engine, noon(day), "demo.pay") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             payment_id = payments.record(
                 session,
                 actor("ben"),
@@ -333,7 +333,7 @@ class Story:
 
     def stranger_pays(self, day: date) -> None:
         """A payment that nobody can place yet: no reference, a payer under another name."""
-        with db.transaction(self.engine, noon(day), "demo.stranger") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             payments.record(
                 session,
                 actor("ben"),
@@ -359,7 +359,7 @@ class Story:
             with db.reading(self.engine) as session:
                 period = ledger.period_of_day(session, seller_id, month)
             assert period is not None
-            with db.transaction(self.engine, noon(day), "demo.close") as session:
+            with db.transaction(self.engine, noon(day), "demo.deed") as session:
                 close.begin_close(session, actor("ada"), noon(day), period.id)
             if not close.run_close(self.engine, actor("ada"), noon(day), period.id, _silent):
                 with db.reading(self.engine) as session:
@@ -372,9 +372,9 @@ class Story:
             self._books(day, seller_id)
 
     def _books(self, day: date, seller_id: int) -> None:
-        with db.transaction(self.engine, noon(day), "demo.revenue") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             revenue.post(session, actor("jonas"), noon(day), seller_id, day - timedelta(days=1))
-        with db.transaction(self.engine, noon(day), "demo.reconcile") as session:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
             start = add_months(day.replace(day=1), -3, 1)
             reconciliation.run(session, actor("ben"), noon(day), seller_id, Period(start, day + timedelta(days=1)), day)
 
