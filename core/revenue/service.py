@@ -20,7 +20,6 @@ from core.revenue.syncing import sync_within
 def sync(session: Session, actor: Actor, now: datetime, seller_id: int, through: date) -> int:
     """Obligations for everything promised that begins through the day; how many were made or amended."""
     change = audit.begin(session, actor, now, "revenue.sync")
-    store.hold(session, seller_id, now, alone=True)
     changed = len(sync_within(session, change, seller_id, through))
     change.note("seller", seller_id, after={"through": through, "obligations": changed})
     return changed
@@ -30,7 +29,6 @@ def post(session: Session, actor: Actor, now: datetime, seller_id: int, through:
     """Earn everything through the day: obligations first, then what is due on them. Again is nothing."""
     change = audit.begin(session, actor, now, "revenue.post")
     ledger.open_periods(session, seller_id, through)  # locked before anything else, as everywhere
-    store.hold(session, seller_id, now, alone=True)
     changed = len(sync_within(session, change, seller_id, through))
     posted = post_within(session, change, seller_id, through)
     change.note("seller", seller_id, after={"through": through, "obligations": changed, "posted": posted})

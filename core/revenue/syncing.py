@@ -23,6 +23,7 @@ def sync_within(
     subscription_ids: Collection[int] | None = None,
 ) -> set[int]:
     """Make and amend the obligations of every item and service period that begins through the day; which ones changed."""
+    store.hold(session, seller_id, change.at, alone=subscription_ids is None)
     views = catalog.subscriptions(session, seller_id=seller_id, subscription_ids=subscription_ids)
     life = {
         product.id: int(product.revenue_policy.get("customer_life_months", 0))
