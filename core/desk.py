@@ -6,7 +6,7 @@ ask `business_now(session, wall.now())` and hand what it says to every verb; sig
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core import audit
 from core.errors import BadInput, Refused
@@ -27,8 +27,11 @@ def is_demo(session: Session) -> bool:
 
 def business_date(session: Session) -> date | None:
     """The stored date of the demo; None on a real database, where every seller's zone says which day it is."""
-    stored = _value(session, BUSINESS_DATE) if is_demo(session) else None
-    return None if stored is None else date.fromisoformat(stored)
+    facts = {
+        row.name: row.value
+        for row in session.exec(select(DeskFact).where(col(DeskFact.name).in_([DEMO, BUSINESS_DATE])))
+    }
+    return date.fromisoformat(facts[BUSINESS_DATE]) if facts.get(DEMO) == "true" and BUSINESS_DATE in facts else None
 
 
 def business_now(session: Session, wall_now: datetime) -> datetime:

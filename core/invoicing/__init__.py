@@ -54,8 +54,11 @@ from core.invoicing.reports import document as document
 from core.invoicing.reports import history as history
 from core.invoicing.reports import outbox as outbox
 from core.invoicing.reports_queue import SORTS as SORTS
+from core.invoicing.reports_queue import Wanted as Wanted
+from core.invoicing.reports_queue import count as count
 from core.invoicing.reports_queue import count_drafts as count_drafts
 from core.invoicing.reports_queue import counts as counts
+from core.invoicing.reports_queue import currencies as currencies
 from core.invoicing.reports_queue import queue as queue
 from core.invoicing.settlements import SAME as SAME
 from core.invoicing.settlements import OpenItem as OpenItem

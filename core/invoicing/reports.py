@@ -37,6 +37,7 @@ def document(session: Session, document_id: int) -> DocumentView:
     body = store.body(session, head)
     party = catalog.party(session, head.account_id, head.document_date)
     frozen = (head.frozen_copy or {}).get("account", {})
+    settlements = tuple(settled.settlements_of(session, document_id=document_id))
     flags = session.execute(select(Flag).where(col(Flag.document_id) == document_id).order_by(col(Flag.id))).scalars()
     return DocumentView(
         id=head.id,
@@ -57,7 +58,7 @@ def document(session: Session, document_id: int) -> DocumentView:
         net_minor=head.net_minor,
         tax_minor=head.tax_minor,
         total_minor=head.total_minor,
-        settled_minor=settled.settled_of(session, [document_id]).get(document_id, 0),
+        settled_minor=sum(one.amount_minor for one in settlements),
         seal=head.seal,
         content_hash=head.content_hash,
         copy_hash=head.copy_hash,
@@ -72,9 +73,10 @@ def document(session: Session, document_id: int) -> DocumentView:
             DecisionView(row.decision, row.actor, row.at, row.content_hash, row.reason)
             for row in store_approvals.decisions(session, document_id)
         ),
-        settlements=tuple(settled.settlements_of(session, document_id=document_id)),
+        settlements=settlements,
         outbox=tuple(outbox(session, [document_id])),
         history=tuple(history(session, document_id)),
+        written_off_on=head.written_off_on,
     )
 
 

@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlmodel import Session, col
 
 from core import catalog
+from core.clock import Period
 from core.errors import BadInput
 from core.invoicing import store_settlements as settled
 from core.invoicing.model import OPEN
 from core.invoicing.views import Page, QueueRow
 from core.tables.documents import Document, Flag
-from core.tables.parties import Account
-from core.words import DocumentKind, DocumentStatus, FlagKind
+from core.tables.parties import Account, PartyVersion
+from core.tables.payments import Settlement
+from core.words import DocumentKind, DocumentStatus, FlagKind, SettlementState
 
 MOST = 500
 
 _risk: ColumnElement[int] = (
     select(func.coalesce(func.max(col(Flag.at_risk_minor)), 0))
     .where(col(Flag.document_id) == col(Document.id))
+    .correlate(Document)
+    .scalar_subquery()
+)
+_settled: ColumnElement[int] = (
+    select(func.coalesce(func.sum(col(Settlement.amount_minor)), 0))
+    .where(col(Settlement.document_id) == col(Document.id))
     .correlate(Document)
     .scalar_subquery()
 )
@@ -39,26 +47,36 @@ SORTS: Mapping[str, tuple[Any, bool]] = {
 """Name of a sort → what it goes by, and whether the largest comes first."""
 
 
+class Wanted(TypedDict, total=False):
+    """What a list is narrowed to; what is left out or empty narrows nothing."""
+
+    seller_id: int | None
+    account_id: int | None
+    bill_on: date | None
+    billed: Period | None  # the bill date lies in it
+    currency: str
+    kind: DocumentKind | None
+    flag: FlagKind | None
+    search: str  # in numbers and names
+    settled: SettlementState | None  # issued invoices that stand so on the day `today`
+    today: date
+
+
 def queue(
     session: Session,
     statuses: Collection[DocumentStatus] = (DocumentStatus.IN_REVIEW,),
     *,
-    seller_id: int | None = None,
-    account_id: int | None = None,
-    bill_on: date | None = None,
-    currency: str = "",
-    kind: DocumentKind | None = None,
-    flag: FlagKind | None = None,
-    search: str = "",
     sort: str = "risk",
     after: str | None = None,
     limit: int = 50,
+    **wanted: Unpack[Wanted],
 ) -> Page:
-    """One page of documents. `after` is the cursor that the page before gave; `search` looks into the numbers."""
+    """One page of documents; of all where no status is named. `after` is the cursor that the page before gave."""
     if sort not in SORTS:
         raise BadInput.one("unknown_sort", "sort", f"There is no order {sort!r}; choose one of {', '.join(SORTS)}.")
     value, falling = SORTS[sort]
-    query = _filtered(statuses, seller_id, account_id, bill_on, currency, kind, flag, search)
+    query = select(Document, col(Account.number)).join(Account, col(Account.id) == col(Document.account_id))
+    query = query.where(*_conditions(statuses, wanted))
     if after:
         query = query.where(_beyond(value, falling, after))
     order = (value.desc(), col(Document.id).desc()) if falling else (value.asc(), col(Document.id).asc())
@@ -69,34 +87,50 @@ def queue(
     return Page(tuple(_rows(session, rows)), following)
 
 
-def _filtered(
-    statuses: Collection[DocumentStatus],
-    seller_id: int | None,
-    account_id: int | None,
-    bill_on: date | None,
-    currency: str,
-    kind: DocumentKind | None,
-    flag: FlagKind | None,
-    search: str,
-) -> Any:
-    query: Any = select(Document, col(Account.number)).join(Account, col(Account.id) == col(Document.account_id))
-    numbers = col(Document.number_text), col(Account.number)
-    wanted: list[tuple[object, ColumnElement[bool]]] = [
-        (statuses, col(Document.status).in_(sorted(statuses))),
-        (seller_id, col(Document.seller_id) == seller_id),
-        (account_id, col(Document.account_id) == account_id),
-        (bill_on, col(Document.bill_on) == bill_on),
-        (currency, col(Document.currency) == currency),
-        (kind, col(Document.kind) == kind),
-        (search, or_(*(number.icontains(search, autoescape=True) for number in numbers))),
+def count(session: Session, statuses: Collection[DocumentStatus] = (), **wanted: Unpack[Wanted]) -> int:
+    """How many documents the list holds on all of its pages."""
+    query = select(func.count(col(Document.id))).join(Account, col(Account.id) == col(Document.account_id))
+    return int(session.execute(query.where(*_conditions(statuses, wanted))).scalar_one())
+
+
+def _conditions(statuses: Collection[DocumentStatus], wanted: Wanted) -> list[ColumnElement[bool]]:
+    given = {name: value for name, value in wanted.items() if value}
+    found = [
+        getattr(Document, name) == given[name]
+        for name in ("seller_id", "account_id", "bill_on", "currency", "kind")
+        if name in given
     ]
-    for given, condition in wanted:
-        if given:
-            query = query.where(condition)
-    if flag is not None:
+    if statuses:
+        found.append(col(Document.status).in_(sorted(statuses)))
+    if billed := wanted.get("billed"):
+        found += [col(Document.bill_on) >= billed.start, col(Document.bill_on) < billed.end]
+    if flag := wanted.get("flag"):
         flagged = select(col(Flag.id)).where(col(Flag.document_id) == col(Document.id), col(Flag.kind) == flag)
-        query = query.where(flagged.exists())
-    return query
+        found.append(flagged.exists())
+    if search := wanted.get("search"):
+        named = select(col(PartyVersion.account_id)).where(col(PartyVersion.name).icontains(search, autoescape=True))
+        numbers = (col(Document.number_text), col(Account.number))
+        matches = [number.icontains(search, autoescape=True) for number in numbers]
+        found.append(or_(*matches, col(Document.account_id).in_(named)))
+    if settled := wanted.get("settled"):
+        found += _standing(settled, wanted.get("today", date.max))
+    return found
+
+
+def _standing(state: SettlementState, today: date) -> list[ColumnElement[bool]]:
+    """The same order of conditions as `settlement_state`, asked of the database; disputes are no part of it."""
+    written_off, due = col(Document.written_off_on).is_not(None), col(Document.total_minor) - _settled
+    issued = [col(Document.status) == DocumentStatus.ISSUED, col(Document.kind) == DocumentKind.INVOICE]
+    late = func.coalesce(col(Document.due_on), date.max) < today
+    left = [*issued, ~written_off, due != 0]
+    conditions: Mapping[SettlementState, list[ColumnElement[bool]]] = {
+        SettlementState.WRITTEN_OFF: [*issued, written_off],
+        SettlementState.SETTLED: [*issued, ~written_off, due == 0],
+        SettlementState.OVERDUE: [*left, late],
+        SettlementState.PARTLY_SETTLED: [*left, ~late, _settled != 0],
+        SettlementState.OPEN: [*left, ~late, _settled == 0],
+    }
+    return conditions.get(state, [false()])
 
 
 def _cursor(row: Any) -> str:
@@ -148,6 +182,7 @@ def _rows(session: Session, rows: Any) -> list[QueueRow]:
             due_on=document.due_on,
             total_minor=document.total_minor,
             due_minor=document.total_minor - done.get(document.id, 0),
+            written_off_on=document.written_off_on,
             content_hash=document.content_hash,
             flags=tuple(flags.get(document.id, ())),
             at_risk_minor=risk,
@@ -170,3 +205,15 @@ def count_drafts(session: Session, seller_id: int, through: date) -> int:
         col(Document.seller_id) == seller_id, col(Document.status).in_(OPEN), col(Document.bill_on) <= through
     )
     return int(session.execute(query).scalar_one())
+
+
+def currencies(session: Session, seller_id: int) -> dict[str, tuple[date, date]]:
+    """Each currency that the seller bills in, with the first and the last bill date in it."""
+    bill_on = col(Document.bill_on)
+    query = (
+        select(col(Document.currency), func.min(bill_on), func.max(bill_on))
+        .where(col(Document.seller_id) == seller_id)
+        .group_by(col(Document.currency))
+        .order_by(col(Document.currency))
+    )
+    return {currency: (first, last) for currency, first, last in session.execute(query)}

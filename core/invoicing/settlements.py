@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
@@ -79,7 +79,20 @@ def open_items(
     return [item for item in found if item.due_minor]
 
 
-def settlement_state(item: OpenItem, today: date, in_dispute: bool = False) -> SettlementState:
+class Owed(Protocol):
+    """Whatever knows what is open of it and since when: an open item, a row of a list, a document."""
+
+    @property
+    def due_minor(self) -> int: ...
+    @property
+    def settled_minor(self) -> int: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def written_off_on(self) -> date | None: ...
+
+
+def settlement_state(item: Owed, today: date, in_dispute: bool = False) -> SettlementState:
     """Derived, the first that holds (domain.md section 7)."""
     if item.written_off_on is not None:
         return SettlementState.WRITTEN_OFF

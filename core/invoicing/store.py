@@ -49,6 +49,7 @@ class Head:
     settings: Mapping[str, Any]
     refers_to_id: int | None
     version: int
+    written_off_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -81,6 +82,7 @@ _HEAD = (
     "settings",
     "refers_to_id",
     "version",
+    "written_off_on",
 )
 _COLUMNS = [col(getattr(Document, name)) for name in _HEAD]
 

@@ -76,6 +76,11 @@ class QueueRow:
     content_hash: str
     flags: tuple[FlagKind, ...]
     at_risk_minor: int
+    written_off_on: date | None = None
+
+    @property
+    def settled_minor(self) -> int:
+        return self.total_minor - self.due_minor
 
 
 class Page(NamedTuple):
@@ -120,6 +125,7 @@ class DocumentView:
     settlements: tuple[SettlementView, ...] = ()
     outbox: tuple[OutboxView, ...] = ()
     history: tuple[HistoryRow, ...] = field(default=())
+    written_off_on: date | None = None
 
     @property
     def due_minor(self) -> int:

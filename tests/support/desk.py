@@ -12,8 +12,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from app import address, screens, session
 from app import engine as app_engine
-from app import screens, session
 from core import db, desk, people, wall
 from core.settings import settings
 
@@ -59,6 +59,7 @@ def desk_at(url: str, login: str | None, query: Mapping[str, str] | None = None,
 def open_page(at: AppTest, name: str, query: Mapping[str, str] | None = None) -> AppTest:
     """Another screen, as a click in the navigation opens it."""
     at.query_params.clear()
+    at.session_state[address.VISIT] = ("elsewhere", at.session_state[address.VISIT][1])  # a new visit in any case
     for key, value in (query or {}).items():
         at.query_params[key] = value
     return at.switch_page(str(screens.BY_NAME[name].file)).run()

@@ -1,0 +1,221 @@
+"""Why a line has its amount: the explanation that is stored with it, laid out so that somebody with paper can redo it.
+
+Everything shown here was written when the line was computed; nothing is computed again. A fraction that has no end is
+shown with its first digits and an ellipsis, and in full where it becomes the exact amount.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import streamlit as st
+
+from app import charts, widgets, wording
+from app.widgets import Cell, Row
+from core.invoicing import BodyLine
+from core.money import Money
+from core.words import LineKind
+
+Step = Mapping[str, Any]
+DIGITS: Final = 6  # of a fraction without an end
+MODELS: Final = {"flat": "flat", "per_unit": "per unit", "graduated": "graduated"}
+
+
+def figure(text: str | None, *, signed: bool = False) -> str:
+    """A stored exact figure for people: '22403/29' is '772.517241…'."""
+    if not text:
+        return ""
+    if "/" not in text:
+        return wording.amount(Decimal(text), signed=signed)
+    value = Fraction(text)
+    whole = abs(value.numerator) * 10**DIGITS // value.denominator
+    sign = wording.MINUS if value < 0 else "+" if signed else ""
+    return f"{sign}{wording.amount(Decimal(whole).scaleb(-DIGITS))}…"
+
+
+def how(line: BodyLine) -> str:
+    """In two words, how the amount came about."""
+    told = line.explanation
+    price = told.get("price", {})
+    if line.kind is LineKind.MANUAL:
+        return "by hand"
+    if line.kind is LineKind.LATE:
+        return "late usage"
+    if line.kind is LineKind.USAGE:
+        tiers = price.get("tiers")
+        return f"graduated, {len(tiers)} tiers" if tiers else MODELS.get(str(price.get("model")), "")
+    proration = _step(told, "proration")
+    if proration and proration["days"] != proration["days_of_period"]:
+        return f"{proration['days']} of {proration['days_of_period']} days"
+    return wording.days(line.service.start, line.service.end)
+
+
+def rounded(line: BodyLine) -> str:
+    """What rounding added, '' where nothing was to be rounded."""
+    found = _step(line.explanation, "rounding")
+    delta = str(found["rounding_delta"]) if found else "0"
+    return "" if Fraction(delta) == 0 else figure(delta, signed=True)
+
+
+def why(line: BodyLine, currency: str) -> None:
+    """The whole way from what was counted to the amount."""
+    shown = wording.amount(Money(line.amount_minor, currency).decimal)
+    widgets.section(f"Why {shown}: {line.description}")
+    rows = _head_rows(line) + [row for told in _parts(line.explanation) for row in _rows(told)] + _tail_rows(line)
+    rows.append(Row(("Line", "", "", Cell(shown)), "sum"))
+    widgets.sheet(("Step", "Quantity", "Each", currency), rows, num=(1, 2, 3))
+    widgets.text(source(line))
+
+
+def source(line: BodyLine) -> str:
+    """What it rests on: price version, events, days, seal, rating version."""
+    told, usage = line.explanation, line.explanation.get("usage")
+    parts = [wording.days(line.service.start, line.service.end)]
+    if line.kind is LineKind.MANUAL:
+        return " · ".join([*parts, "entered by hand"])
+    if told.get("price_hash"):
+        parts.append(f"price {wording.short_hash(str(told['price_hash']))}")
+    if usage:
+        events = wording.count(int(usage["event_count"]), "event")
+        parts.append(f"{events} on {wording.count(len(usage['by_day']), 'day')}, to seal {usage['seal']}")
+    parts.append(f"rating version {told.get('rating_version', line.rating_version)}")
+    return " · ".join([*parts, f"explanation {wording.short_hash(line.explanation_hash)}"])
+
+
+def days(line: BodyLine) -> list[tuple[date, Decimal]]:
+    """The quantity of every day on which something was counted."""
+    found = line.explanation.get("usage", {}).get("by_day", ())
+    return [(date.fromisoformat(each["day"]), Decimal(each["quantity"])) for each in found]
+
+
+def daily(line: BodyLine, unit: str) -> None:
+    """The days as bars, the exact quantity under the pointer."""
+    counted = days(line)
+    fig = charts.figure(150, legend=False)
+    charts.bars(fig, [day for day, _ in counted], [quantity for _, quantity in counted], "Counted", unit)
+    alt = f"{line.description}: the quantity of each of {wording.count(len(counted), 'day')}."
+    charts.show(fig, alt, key=f"daily:{line.id}")
+
+
+def spark(line: BodyLine) -> None:
+    """The days of this line in a picture beside its figures."""
+    widgets.section("A day", wording.days(line.service.start, line.service.end))
+    st.html(f'<div class="ch">{charts.sparkline([quantity for _, quantity in days(line)])}</div>')
+
+
+# ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _step(told: Mapping[str, Any], name: str) -> Step | None:
+    steps = [step for part in _parts(told) for step in part.get("steps", ()) if step["step"] == name]
+    return steps[-1] if steps else None
+
+
+def _parts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(told.get("parts") or [told])
+
+
+def _head_rows(line: BodyLine) -> list[Row]:
+    usage = line.explanation.get("usage")
+    if not usage:
+        return []
+    rows = [Row(("Counted", figure(usage["quantity"]), "", ""), "faint open")]
+    for each in usage.get("adjustments", ()):
+        said = f"of it adjusted on {wording.day(date.fromisoformat(each['day']))}: {each['reason']}"
+        rows.append(Row((said, figure(each["quantity"], signed=True), "", ""), "faint open"))
+    return rows
+
+
+def _rows(told: Mapping[str, Any]) -> list[Row]:
+    return [row for step in told.get("steps", ()) for row in ROWS.get(step["step"], _any)(step)]
+
+
+def _tail_rows(line: BodyLine) -> list[Row]:
+    told, rows = line.explanation, []
+    if "limited" in told:
+        rows.append(Row((Cell("At most what was charged for these days", colspan=3), ""), "faint"))
+    if "edit" in told:
+        edit = told["edit"]
+        said = f"Edited by {edit.get('by', 'hand')}, computed {figure(str(edit['computed']))}: {edit.get('reason', '')}"
+        rows.append(Row((Cell(said, colspan=4),), "faint"))
+    if line.kind is LineKind.MANUAL:
+        manual = told.get("manual", {})
+        rows.append(
+            Row((f"Entered by {manual.get('by', 'hand')}", wording.amount(line.quantity), line.unit, ""), "open")
+        )
+        rows.append(Row((Cell(str(manual.get("reason", "")), colspan=4),), "faint"))
+    return rows
+
+
+def _each(step: Step) -> str:
+    return figure(step["unit"]) + ("" if step.get("per", "1") == "1" else f" per {figure(step['per'])}")
+
+
+def _conversion(step: Step) -> list[Row]:
+    said = [f"× {figure(step['multiply'])}"] if step["multiply"] != "1" else []
+    said += [f"÷ {figure(step['divide'])}"] if step["divide"] != "1" else []
+    said += [f"÷ {wording.amount(step['period_seconds'])} s"] if step["period_seconds"] else []
+    return [Row((f"Converted {' '.join(said)}", figure(step["result"]), "", ""), "faint")]
+
+
+def _tier(step: Step) -> list[Row]:
+    name = f"to {figure(step['up_to'])}" if step["up_to"] is not None else f"above {figure(step['above'])}"
+    flat = "" if step["flat"] == "0" else f" + {figure(step['flat'])} flat"
+    return [Row((name, figure(step["quantity"]), _each(step) + flat, figure(step["result"])))]
+
+
+def _rounding(step: Step) -> list[Row]:
+    exact = step["exact"]
+    rows = [Row((f"Exact {exact}" if "/" in exact else "Exact", "", "", figure(exact)), "sum")]
+    if Fraction(step["rounding_delta"]):
+        said = f"Rounded {step['rule']}"
+        rows.append(Row((Cell(said, colspan=3), figure(step["rounding_delta"], signed=True)), "faint open"))
+    return rows
+
+
+def _proration(step: Step) -> list[Row]:
+    if step["days"] == step["days_of_period"]:
+        return []
+    what = "Charged for" if step["direction"] == "charge" else "Given back for"
+    rows = [Row((f"{what} {step['days']} of {step['days_of_period']} days", "", "", ""), "open faint")]
+    until = f"of {figure(step['whole'])} until their end, {step['share_after']}"
+    before = f"of {figure(step['whole'])} before them, {step['share_before']}"
+    rows.append(Row((Cell(until, colspan=3), figure(step["cumulative_after"]))))
+    rows.append(Row((Cell(before, colspan=3), figure(step["cumulative_before"]))))
+    return rows
+
+
+def _billed_before(step: Step) -> list[Row]:
+    less = wording.MINUS + figure(step["amount"])
+    return [Row(("Billed before", figure(step["quantity"]), "", less), "faint")]
+
+
+def _any(step: Step) -> list[Row]:
+    return [Row((Cell(str(step["step"]).replace("_", " ").capitalize(), colspan=3), figure(step.get("result"))))]
+
+
+ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
+    "conversion": _conversion,
+    "negative_to_zero": lambda _: [Row(("Below zero, counts as", "0", "", ""), "faint")],
+    "included": lambda step: [
+        Row(("Included", wording.MINUS + figure(step["included"]), "", ""), "faint"),
+    ],
+    "flat": lambda step: [Row(("Flat", "1", figure(step["amount"]), figure(step["result"])))],
+    "per_unit": lambda step: [Row(("Units", figure(step["quantity"]), _each(step), figure(step["result"])))],
+    "tier": _tier,
+    "sum_of_tiers": lambda _: [],
+    "percent_off": lambda step: [
+        Row((Cell(f"{figure(step['percent'])} % off", colspan=3), wording.MINUS + figure(step["taken"]))),
+    ],
+    "minimum": lambda step: [Row((Cell("Minimum adds", colspan=3), figure(step["added"], signed=True)))],
+    "maximum": lambda step: [Row((Cell("Maximum takes", colspan=3), wording.MINUS + figure(step["taken"])))],
+    "part_of_period": lambda step: [
+        Row((Cell(f"For {step['share']} of the period", colspan=3), figure(step["result"]))),
+    ],
+    "rounding": _rounding,
+    "proration": _proration,
+    "billed_before": _billed_before,
+}
+"""A step of an explanation → its rows."""
