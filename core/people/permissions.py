@@ -44,7 +44,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.override_price": OPS,
     # usage
     "metering.save_mapping": OPS,
-    "metering.approve_mapping": BOTH,
     "metering.ingest": OPS,
     "metering.replay": OPS,
     "metering.discard": OPS,
@@ -62,7 +61,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "invoicing.send": FINANCE,
     "invoicing.deliver": FINANCE,
     "invoicing.cancel": FINANCE,
-    "invoicing.credit": FINANCE,
     "invoicing.migrate": FINANCE,
     # cash
     "payments.record": OPS,
@@ -85,7 +83,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "ledger.post_opening": FINANCE,
     "ledger.set_fx_rate": FINANCE,
     "ledger.set_tax_rate": FINANCE,
-    "ledger.revalue": FINANCE,
     "revenue.sync": FINANCE,
     "revenue.post": FINANCE,
     # reconciliation and close
@@ -113,7 +110,6 @@ JOBS = frozenset(
         "revenue.sync",
         "revenue.post",
         "reconciliation.run",
-        "ledger.revalue",
         "close.close",
         "jobs.request",
     }

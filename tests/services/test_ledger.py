@@ -178,7 +178,7 @@ def test_monetary_balances_are_revalued_at_the_last_day_and_stand_back_the_day_a
         ]
         book(session, seller_id, JANUARY, "b", deferred)
         january = ledger.ensure_period(session, seller_id, JANUARY)
-        change = recorder(session, "ledger.revalue")
+        change = recorder(session, "close.close")
         ledger.move_period(session, change, january.id, PeriodState.CLOSING)
         assert ledger.revalue(session, change, seller_id, january.id) is not None
         assert ledger.revalue(session, change, seller_id, january.id) is None  # again is nothing
