@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +22,7 @@ from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period, period_containing, periods
 from core.invoicing.model import AccountFacts, Billed, Cause, ChargeKind, Claim, DraftLine, LineKind
 from core.money import cumulative, exact_text, to_major
-from core.rating import Part, PeriodInfo, Usage
+from core.rating import Direction, Part, PeriodInfo, Usage
 from core.words import SubjectKind
 
 DAY = timedelta(days=1)
@@ -44,7 +44,7 @@ class Stretch:
 def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[ItemView]) -> Iterator[DraftLine]:
     """The lines of one recurring item; `pieces` are its values, one after the other where its price was overridden."""
     item = pieces[0]
-    prices = {piece.price_hash[:16]: piece.price for piece in pieces}
+    known = {**facts.old_prices, **{piece.price_hash[:16]: piece.price for piece in pieces}}
     due = due_days(view, pieces, facts.bill_on)
     billed: dict[Period, list[Billed]] = {}
     for charge in facts.billed:
@@ -54,11 +54,8 @@ def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequenc
         owed, charged = due.get(whole, []), billed.get(whole, [])
         if _is_settled(owed, charged):
             continue
-        for stretch in _stretches(whole, owed, charged):
-            price = prices.get(stretch.price_hash) or facts.old_prices[stretch.price_hash]
-            if stretch.times < 0 and price.timing is Timing.IN_ARREARS:
-                continue  # time billed in arrears earns no credit
-            yield from _lines(view, item, price, whole, stretch, charged)
+        for stretch in _stretches(whole, owed, charged, known):
+            yield from _lines(view, item, known[stretch.price_hash], whole, stretch, charged)
 
 
 def due_days(
@@ -93,7 +90,12 @@ def _is_settled(owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Bille
     )
 
 
-def _stretches(whole: Period, owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]) -> Iterable[Stretch]:
+def _stretches(
+    whole: Period,
+    owed: Sequence[tuple[Period, ItemView]],
+    charged: Sequence[Billed],
+    prices: Mapping[str, Price],
+) -> Iterable[Stretch]:
     days = {whole.start, whole.end}
     for period, piece in owed:
         days |= {period.start, period.end} | {since for since, _ in piece.quantities if since in period}
@@ -102,7 +104,10 @@ def _stretches(whole: Period, owed: Sequence[tuple[Period, ItemView]], charged: 
     found: list[Stretch] = []
     for start, end in pairwise(sorted(days)):
         begun = any(start in charge.service for charge in charged if charge.kind is ChargeKind.REGULAR)
-        for (price_hash, quantity), times in _difference(start, owed, charged):
+        difference = _difference(start, owed, charged)
+        if _earns_no_credit(difference, whole, prices):
+            continue
+        for (price_hash, quantity), times in difference:
             first = times > 0 and not begun
             begun = begun or first
             _append(found, Stretch(Period(start, end), price_hash, quantity, times, first))
@@ -122,6 +127,21 @@ def _difference(
             count[charge.cause.price_hash, abs(charge.quantity)] -= 1 if charge.quantity > 0 else -1
     left = [(what, times) for what, times in count.items() if times and what[1]]
     return sorted(left, key=lambda entry: (entry[1] > 0, entry[0]))
+
+
+def _earns_no_credit(
+    difference: Sequence[tuple[tuple[str, Fraction], int]], whole: Period, prices: Mapping[str, Price]
+) -> bool:
+    """Time billed in arrears: a change there only ever adds, so one that comes to less is left alone as a whole."""
+    if all(prices[price_hash].timing is Timing.IN_ADVANCE for (price_hash, _), _ in difference):
+        return False
+    if all(times > 0 for _, times in difference):
+        return False
+    worth = (
+        times * rating.rate(prices[price_hash], Usage(quantity), PeriodInfo(whole)).exact
+        for (price_hash, quantity), times in difference
+    )
+    return sum(worth, Fraction(0)) < 0
 
 
 def _append(found: list[Stretch], stretch: Stretch) -> None:
@@ -154,9 +174,11 @@ def _lines(
     days, quantity = stretch.days, Decimal(exact_text(stretch.quantity))
     held = [(days.start, quantity), (days.end, Decimal(0))]
     credit = stretch.times < 0
-    rated = rating.prorate(price, [], whole, charged=held) if credit else rating.prorate(price, held, whole)
+    parts = rating.prorate(price, held, whole).parts
+    if credit:
+        parts = tuple(replace(part, direction=Direction.CREDIT, amount_minor=-part.amount_minor) for part in parts)
     for number in range(abs(stretch.times)):
-        for part in rated.parts:
+        for part in parts:
             amount_minor, limit = _limited(part, charged)
             regular = stretch.first and number == 0
             kind = ChargeKind.REGULAR if regular else ChargeKind.PRORATION

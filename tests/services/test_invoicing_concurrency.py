@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
-from core import db, invoicing
+from core import audit, db, invoicing
+from core.clock import Period
 from core.errors import Refused, Stale
 from core.faults import FAULT
-from core.invoicing import DraftResult
-from core.words import DocumentStatus
+from core.invoicing import Claim, DraftResult, store_charges
+from core.words import ChargeKind, DocumentStatus, SubjectKind
 from tests.support import billing, business
 from tests.support.business import ABEL, ANNA, NOW, OLGA
 from tests.support.processes import together
@@ -165,13 +168,15 @@ def test_a_drafting_run_that_was_killed_is_completed_by_the_next(
 
 def test_overlapping_charges_are_refused_by_the_database_itself(engine: Engine, desk: business.Desk) -> None:
     document = billing.draft(engine, desk, FEBRUARY)[0]
-    copied = (
-        "INSERT INTO charge_live (charge_id, subject_kind, subject_id, kind, service_start, service_end, cause) "
-        "SELECT c.id + 0, subject_kind, subject_id, kind, '2024-02-10', '2024-02-20', 'again' FROM charge c "
-        f"WHERE document_id = {document.id}"
+    line = document.lines[0]
+    days = Period(date(2024, 2, 10), date(2024, 2, 20))
+    again = Claim(
+        SubjectKind.ITEM, line.item_id or 0, ChargeKind.REGULAR, days, "again", Fraction(1), Fraction(29), 2900
     )
-    with pytest.raises(Exception, match=r"charge_live_no_overlap|UNIQUE|unique"), engine.begin() as connection:
-        connection.execute(text(copied))
+    about = {"customer_id": line.customer_id, "price_id": None, "meter_id": None, "currency": "USD"}
+    row = (document.id, 2, again, {**about, "seal_number": 0, "rating_version": "1"})
+    with pytest.raises(DBAPIError, match="charge_live_no_overlap"), db.transaction(engine, NOW) as session:
+        store_charges.claim(session, audit.begin(session, OLGA, NOW, "invoicing.draft").id, [row])
     assert billing.view(engine, document.id).status is DocumentStatus.DRAFT
     with pytest.raises(Refused), db.transaction(engine, NOW) as session:
         invoicing.start_document(
