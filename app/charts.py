@@ -11,6 +11,7 @@ texts are made from the exact value.
 
 import base64
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 import plotly.graph_objects as go
@@ -22,6 +23,7 @@ UP, DOWN, TOTAL, PAST, LIMIT = "#1B9A84", "#D4641C", "#4578DF", "#8A93A1", "#D94
 AXIS = "rgba(138,147,161,.55)"
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 SMALL = {"size": 11}
+DAY = timedelta(days=1)
 NO_TITLE = {"text": "", "standoff": 0}  # the theme keeps 18 to 21 px for an axis title, even for an empty one
 
 
@@ -58,6 +60,11 @@ def figure(height: int = 260, *, legend: bool = True, unified: bool = True) -> g
     fig.update_xaxes(**axis, showgrid=False, showline=True, linecolor=AXIS, hoverformat="%a %-d %b %Y")
     fig.update_yaxes(**axis, nticks=5, showline=False, tickformat="~s")
     return fig
+
+
+def days_axis(fig: go.Figure, start: date, end: date) -> None:
+    """The days of [start, end) as one axis: each bar whole, also the first and the last."""
+    fig.update_xaxes(range=[f"{start - DAY} 12:00", f"{end - DAY} 12:00"], tickformat="%-d %b")
 
 
 def exact(values: Sequence[Exact], unit: str = "", *, signed: bool = False) -> list[str]:

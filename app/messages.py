@@ -45,6 +45,15 @@ def empty(title: str, why: str, *, page: Any = None, label: str = "", icon: str 
             st.page_link(page, label=label, icon=icon)
 
 
+def no_books() -> None:
+    """A database without a seller."""
+    empty(
+        "There is no seller yet.",
+        "Everything on this screen belongs to a seller. An administrator adds the first one; the command "
+        "“countinghouse demo” loads a business to try.",
+    )
+
+
 def nothing_matches(what: str, filter_words: str, clear: Callable[[], None]) -> None:
     """After a filter: name it and offer the way out."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -36,15 +36,15 @@ class Screen:
 
 SCREENS: Final = (
     Screen("today", "Today", ":material/today:"),
-    Screen("usage", "Usage", ":material/data_usage:", "Bill"),
+    Screen("usage", "Usage", ":material/data_usage:", "Bill", panes=True),
     Screen("review", "Review", ":material/fact_check:", "Bill", panes=True),
     Screen("invoices", "Invoices", ":material/receipt_long:", "Bill", panes=True),
-    Screen("customers", "Customers", ":material/apartment:", "Bill"),
+    Screen("customers", "Customers", ":material/apartment:", "Bill", panes=True),
     Screen("payments", "Payments", ":material/payments:", "Settle", panes=True),
     Screen("reconciliation", "Reconciliation", ":material/compare_arrows:", "Settle", panes=True),
     Screen("close", "Close", ":material/lock_clock:", "Settle"),
     Screen("revenue", "Revenue", ":material/trending_up:", "Measure"),
-    Screen("jobs", "Jobs", ":material/schedule:", "Run", STAFF),
+    Screen("jobs", "Jobs", ":material/schedule:", "Run", STAFF, panes=True),
     Screen("invariants", "Invariants", ":material/balance:", "Run"),
     Screen("audit", "Audit log", ":material/history:", "Run", frozenset({Role.APPROVER, Role.ADMINISTRATOR})),
 )

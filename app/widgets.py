@@ -80,9 +80,10 @@ class Row:
 
 AnyCell = str | Cell | Chip | Bar
 AnyRow = Row | Sequence[AnyCell]
+Figure = tuple[AnyCell, AnyCell, AnyCell]  # label, figure, note
 
 
-def strip(figures: Sequence[tuple[AnyCell, AnyCell, AnyCell]]) -> None:
+def strip(figures: Sequence[Figure]) -> None:
     """(label, figure, note) side by side. A trailing currency code is set small."""
     blocks = []
     for label, figure, note in figures:

@@ -11,6 +11,10 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core.catalog.model import Flat, Graduated, PerUnit, Price
+from core.clock import Cadence
+from core.words import PriceKind
+
 MINUS, FIGURE_SPACE, POINT_SPACE = "−", "\u2007", "\u2008"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July")
 MONTHS += ("August", "September", "October", "November", "December")
@@ -56,6 +60,12 @@ TASK_STATES: Final = {
     "done": ("Done", "green"),
     "blocked": ("Blocked", "red"),
 }
+REVENUE_KINDS: Final = {
+    "revenue_recurring": "Recurring",
+    "revenue_usage": "Usage",
+    "revenue_one_off": "One-off",
+    "breakage": "Breakage",
+}
 RUN_STATES: Final = {
     "running": ("Running", "blue"),
     "done": ("Finished", "green"),
@@ -68,6 +78,7 @@ DELIVERY_STATES: Final = {
     "sent": ("Sent", "green"),
     "failed": ("Failed", "red"),
 }
+BATCH_STATES: Final = {"accepted": ("Taken in", "green"), "refused": ("Refused", "red")}
 REJECTION_STATES: Final = {
     "open": ("Open", "orange"),
     "replayed": ("Replayed", "green"),
@@ -92,6 +103,20 @@ def amount(value: Decimal | int, *, signed: bool = False) -> str:
     """1,234.56 with a true minus; `signed` also prints a plus (for differences only). Every digit is kept."""
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}{abs(value):,f}" if isinstance(value, Decimal) else f"{sign}{abs(value):,}"
+
+
+def quantity(value: Decimal) -> str:
+    """1,234.5: grouped, without the zeros that only a column's precision adds."""
+    text = amount(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def change(now: Decimal | int, before: Decimal | int) -> str:
+    """'+131.3 %'; nothing where there is nothing to compare with."""
+    if not before:
+        return ""
+    share = (Decimal(now) - Decimal(before)) / abs(Decimal(before)) * 100
+    return percent(share.quantize(Decimal("0.1")), signed=True)
 
 
 def money(value: Decimal | int, currency: str, *, signed: bool = False) -> str:
@@ -186,3 +211,28 @@ def plain(text: str) -> str:
 def words(states: dict[str, tuple[str, str]]) -> dict[str, str]:
     """{word: colour}, as chips_col wants it."""
     return dict(states.values())
+
+
+def price(value: Price, currency: str) -> str:
+    """A price as people say it: '29 USD a seat, monthly, in advance'; 'to 100: 0 · to 1,000: 0.10 · above: 0.08 USD, monthly'."""
+    match value.model:
+        case Flat(amount=fixed):
+            said = f"{quantity(fixed)} {currency}"
+        case PerUnit(unit=unit):
+            per = "seat" if value.per_seat else "unit" if value.per == 1 else quantity(value.per)
+            said = (
+                f"{quantity(unit)} {currency} a {per}" if value.per == 1 else f"{quantity(unit)} {currency} per {per}"
+            )
+        case Graduated(tiers=tiers):
+            steps = [f"{'above' if t.up_to is None else 'to ' + quantity(t.up_to)}: {quantity(t.unit)}" for t in tiers]
+            said = f"{' · '.join(steps)} {currency}"
+    parts = [said, cadence(value.cadence) if value.cadence else "once"]
+    if value.kind is PriceKind.RECURRING:
+        parts.append(value.timing.replace("_", " "))
+    return ", ".join(parts)
+
+
+def cadence(value: Cadence) -> str:
+    """'monthly', 'every 3 months'."""
+    names = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
+    return names[value.unit] if value.every == 1 else f"every {value.every} {value.unit}s"

@@ -98,15 +98,17 @@ def work_list(
     *,
     following: Any = None,
     id_column: str = "id",
+    name: str = ITEM,
     alt: str | None = None,
 ) -> Any:
     """Draw a page of the list and return the id of the open item, None where the list is empty.
 
-    `columns` names what is shown, in order, with each column's configuration.
+    `columns` names what is shown, in order, with each column's configuration; `name` is what the address calls the open
+    item, for the second list of a page.
     """
     place = _place(key)
     place.ids, place.following = frame[id_column].tolist(), following or None
-    _settle(key, place)
+    _settle(key, place, name)
     if place.ids:
         grid, rows = _grid(key, place), [] if place.outside else [place.row]
         st.session_state[grid] = {"selection": {"rows": rows, "columns": [], "cells": []}}
@@ -124,9 +126,9 @@ def work_list(
     return place.open
 
 
-def _settle(key: str, place: _Place) -> None:
+def _settle(key: str, place: _Place, name: str) -> None:
     """Decide which item is open, and let the address say so."""
-    new, asked = address.news(f"{key}:item", ITEM)
+    new, asked = address.news(f"{key}:item", name)
     if new and asked is not None:
         here = next((item for item in place.ids if str(item) == asked), None)
         place.open = here if here is not None else int(asked) if asked.isdecimal() else asked
@@ -138,7 +140,7 @@ def _settle(key: str, place: _Place) -> None:
             known = place.open in place.ids
             place.row = place.ids.index(place.open) if known else min(place.row, len(place.ids) - 1)
             place.open = place.ids[place.row]
-    address.say(f"{key}:item", None if place.open is None else str(place.open), ITEM)
+    address.say(f"{key}:item", None if place.open is None else str(place.open), name)
 
 
 def _clicked(key: str) -> None:
@@ -162,14 +164,22 @@ def walk(row: DeltaGenerator, key: str) -> None:
     row.button("", key=f"{key}:down", icon=":material/keyboard_arrow_down:", shortcut="J", args=(key, 1), **look)
 
 
-def pager(key: str, total: int) -> None:
-    """Below the list: where this page stands in the whole, and the way to the others; nothing where one page is all."""
+def turned(key: str, shown: int, following: Any, total: int) -> None:
+    """The pager of a list in which nothing is opened: so many rows are on the screen, the next page begins at `following`."""
+    place = _place(key)
+    place.ids, place.following = list(range(shown)), following
+    pager(key, total)
+
+
+def pager(key: str, total: int | None = None) -> None:
+    """Below the list: where this page stands in the whole (if that was counted), and the way to the others; nothing where one
+    page is all."""
     place = _place(key)
     before = PAGE * (len(place.starts) - 1)
-    if total <= PAGE and before == 0:
+    if before == 0 and place.following is None:
         return
     with st.container(key=f"pager-{key}", horizontal=True, vertical_alignment="center", gap="small"):
-        span = f"{amount(before + 1)} – {amount(before + len(place.ids))} of {amount(total)}"
+        span = f"{amount(before + 1)} – {amount(before + len(place.ids))}" + (f" of {amount(total)}" if total else "")
         st.html(f'<div class="ch"><span class="faint">{span}</span></div>', width="content")
         look: dict[str, Any] = {"type": "tertiary", "on_click": turn}
         first, last = len(place.starts) == 1, place.following is None

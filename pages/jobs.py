@@ -81,10 +81,10 @@ def waiting(db: Session) -> None:
 def one(db: Session, job: str, run: RunView | None) -> None:
     head = widgets.pane_head(called(job), chip(run), wording.at(run.started_at) if run else "")
     worklist.walk(head, "jobs")
-    if session.may("jobs.request"):
-        done = f"Asked for: {called(job)}. The jobs process begins within seconds."
-        ask = (lambda deed: request(deed, job), done)
-        head.button("Run now", key="run", type="primary", shortcut="A", on_click=actions.act, args=ask)
+    done = f"Asked for: {called(job)}. The jobs process begins within seconds."
+    look = {"type": "primary", "shortcut": "A", "disabled": not session.may("jobs.request")}
+    ask = (lambda deed: request(deed, job), done)
+    head.button("Run now", key="run", on_click=actions.act, args=ask, **look)
     actions.told()
     widgets.text(wording.JOBS.get(job, ("", "A job that this version of the desk does not know."))[1])
     if run is None:

@@ -36,6 +36,11 @@ from core.catalog.reads import subscription as subscription
 from core.catalog.reads import subscriptions as subscriptions
 from core.catalog.reads import tiers as tiers
 from core.catalog.reads import zones as zones
+from core.catalog.reports import CustomerRow as CustomerRow
+from core.catalog.reports import customer_count as customer_count
+from core.catalog.reports import customer_page as customer_page
+from core.catalog.reports import customer_row as customer_row
+from core.catalog.reports import plans_in_use as plans_in_use
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_meters import add_meter as add_meter
 from core.catalog.service_overrides import override_price as override_price

@@ -123,8 +123,9 @@ def plan_version(session: Session, plan_version_id: int) -> PlanVersionView:
     return found[0]
 
 
-def contracts(session: Session, seller_id: int) -> list[ContractView]:
-    return store_plans.contracts(session, seller_id=seller_id)
+def contracts(session: Session, seller_id: int, account_id: int | None = None) -> list[ContractView]:
+    """Of a seller, or of one account of it."""
+    return store_plans.contracts(session, seller_id=seller_id, account_id=account_id)
 
 
 def contract(session: Session, contract_id: int) -> ContractView:

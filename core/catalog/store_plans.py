@@ -142,7 +142,13 @@ def contract_numbered(session: Session, seller_id: int, number: str) -> int | No
     return session.execute(query).scalar_one_or_none()
 
 
-def contracts(session: Session, *, seller_id: int | None = None, contract_id: int | None = None) -> list[ContractView]:
+def contracts(
+    session: Session,
+    *,
+    seller_id: int | None = None,
+    contract_id: int | None = None,
+    account_id: int | None = None,
+) -> list[ContractView]:
     """By number, with the terms after their last change."""
     query = (
         select(Contract, ContractChange)
@@ -153,6 +159,8 @@ def contracts(session: Session, *, seller_id: int | None = None, contract_id: in
         query = query.where(col(Contract.seller_id) == seller_id)
     if contract_id is not None:
         query = query.where(col(Contract.id) == contract_id)
+    if account_id is not None:
+        query = query.where(col(Contract.account_id) == account_id)
     found: dict[int, tuple[Contract, ContractChange, ContractChange]] = {}
     for contract, change in session.execute(query).all():
         first = found[contract.id][1] if contract.id in found else change

@@ -39,7 +39,12 @@ from core.ledger.reports import balances as balances
 from core.ledger.reports import entries as entries
 from core.ledger.reports import journal_csv as journal_csv
 from core.ledger.reports import journal_hash as journal_hash
+from core.ledger.reports import movements as movements
 from core.ledger.reports import trial_balance as trial_balance
+from core.ledger.reports_journal import EntryRow as EntryRow
+from core.ledger.reports_journal import ObligationLine as ObligationLine
+from core.ledger.reports_journal import entry_rows as entry_rows
+from core.ledger.reports_journal import lines_of_obligation as lines_of_obligation
 from core.ledger.rules import clearing_pair as clearing_pair
 from core.ledger.rules import convert as convert
 from core.ledger.rules import difference as difference

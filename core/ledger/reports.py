@@ -135,6 +135,19 @@ def balance(
     return Balance(int(amount), int(functional))
 
 
+def movements(session: Session, seller_id: int, role: AccountRole, end: date) -> dict[tuple[str, date], int]:
+    """(currency, first day of the period) → by how much a role's accounts moved in that period, for periods before `end`."""
+    in_period = aliased(AccountingPeriod)
+    statement = select(col(JournalLine.currency), col(in_period.starts_on), func.sum(col(JournalLine.amount_minor)))
+    rows = session.execute(
+        _lines(statement, seller_id, None, None)
+        .join(in_period, col(in_period.id) == col(JournalEntry.period_id))
+        .where(col(GlAccount.role) == role, col(in_period.starts_on) < end)
+        .group_by(col(JournalLine.currency), col(in_period.starts_on))
+    )
+    return {(currency, first): int(amount) for currency, first, amount in rows}
+
+
 def entries(
     session: Session,
     seller_id: int,

@@ -25,6 +25,11 @@ from core.metering.model import ReplayResult as ReplayResult
 from core.metering.reads import changed_days as changed_days
 from core.metering.reads import rebuild as rebuild
 from core.metering.reads import usage as usage
+from core.metering.reports import BatchRow as BatchRow
+from core.metering.reports import ConflictRow as ConflictRow
+from core.metering.reports import Freshness as Freshness
+from core.metering.reports import RejectionGroup as RejectionGroup
+from core.metering.reports import RejectionRow as RejectionRow
 from core.metering.reports import batches as batches
 from core.metering.reports import conflicts as conflicts
 from core.metering.reports import event as event
@@ -34,6 +39,12 @@ from core.metering.reports import open_rejection_ids as open_rejection_ids
 from core.metering.reports import rejection_groups as rejection_groups
 from core.metering.reports import rejections as rejections
 from core.metering.reports import usage_by_day as usage_by_day
+from core.metering.reports_usage import MappingRow as MappingRow
+from core.metering.reports_usage import MeterDay as MeterDay
+from core.metering.reports_usage import UsageTotal as UsageTotal
+from core.metering.reports_usage import mappings as mappings
+from core.metering.reports_usage import usage_per_day as usage_per_day
+from core.metering.reports_usage import usage_totals as usage_totals
 from core.metering.service import ingest as ingest
 from core.metering.service import ingest_events as ingest_events
 from core.metering.service import record_refusal as record_refusal

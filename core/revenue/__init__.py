@@ -22,6 +22,12 @@ from core.revenue.reports import broken as broken
 from core.revenue.reports import contract_totals as contract_totals
 from core.revenue.reports import obligations as obligations
 from core.revenue.reports import obligations_of as obligations_of
+from core.revenue.reports_items import CurrencyTotal as CurrencyTotal
+from core.revenue.reports_items import ObligationRow as ObligationRow
+from core.revenue.reports_items import PostingRow as PostingRow
+from core.revenue.reports_items import currency_totals as currency_totals
+from core.revenue.reports_items import obligation_page as obligation_page
+from core.revenue.reports_items import postings_of as postings_of
 from core.revenue.reports_months import Recognised as Recognised
 from core.revenue.reports_months import RollForward as RollForward
 from core.revenue.reports_months import WaterfallCell as WaterfallCell

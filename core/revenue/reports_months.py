@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -18,7 +18,6 @@ from core.ledger import AccountRole
 from core.tables.ledger import AccountingPeriod
 from core.tables.revenue import Obligation, ObligationBilling, ObligationPosting
 
-DAY = timedelta(days=1)
 By = Literal["kind", "product", "customer", "contract"]
 
 
@@ -104,16 +103,18 @@ def roll_forward(
     deferred = which == "deferred"
     role, sign = (AccountRole.DEFERRED, -1) if deferred else (AccountRole.UNBILLED, 1)
     moved = _moved(session, seller_id, which, end)
+    booked = ledger.movements(session, seller_id, role, end)
     months = [first for first, _ in _months(start, end)]
     found: list[RollForward] = []
     for currency in sorted({currency for currency, _ in moved}):
         opening = sum(sum(parts) for (of, month), parts in moved.items() if of == currency and month < start)
+        held = sum(amount for (of, month), amount in booked.items() if of == currency and month < start)
         for month in months:
             earned, raised, lowered = moved.get((currency, month), (0, 0, 0))
             closing = opening + earned + raised + lowered
-            held = ledger.balance(session, seller_id, role, currency=currency, through=month_of(month).end - DAY)
+            held += booked.get((currency, month), 0)
             figures = (raised, -earned, lowered) if deferred else (-lowered, earned, raised)
-            found.append(RollForward(month, currency, opening, *figures, closing, sign * held.amount_minor))
+            found.append(RollForward(month, currency, opening, *figures, closing, sign * held))
             opening = closing
     return found
 

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import wording
 from core import db, runs
+from jobs.schedule import JOBS
 from tests.support.desk import desk_at, markup, open_page, told
 
 
@@ -47,5 +48,9 @@ def test_run_now_leaves_a_request_that_the_jobs_process_takes(desk_url: str) -> 
     assert "1 request" in markup(at)
 
 
-def test_an_administrator_sees_no_button_to_run(desk_url: str) -> None:
-    assert "run" not in [button.key for button in open_page(desk_at(desk_url, "tom"), "jobs").button]
+def test_an_administrator_cannot_press_run(desk_url: str) -> None:
+    assert open_page(desk_at(desk_url, "tom"), "jobs").button(key="run").disabled
+
+
+def test_every_scheduled_job_has_its_words() -> None:
+    assert list(wording.JOBS) == list(JOBS)

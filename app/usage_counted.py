@@ -1,0 +1,254 @@
+"""What was counted, of the usage screen: from customers and meters to days, from a day to its raw events.
+
+Two steps of one drill: customers with their meters beside the days of the open one; then, of one customer and meter, its days
+beside the raw events of the open day. The filters in the address say which step it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import actions, charts, filters, messages, session, widgets, wording, worklist
+from core import catalog, clock, metering
+from core.catalog import MeterView, SellerView
+from core.db import Session
+from core.metering import AdjustmentView, DayUsage, EventView, Freshness, MeterDay, MeterUsage, UsageTotal
+
+FILTERS = ("find", "meter", "days")
+SERIES = 5  # so many colours; the rest is "other"
+Days = tuple[date, date]
+Panes = tuple[DeltaGenerator, DeltaGenerator]
+
+
+def explorer(db: Session, seller: SellerView, seal: int, state: Freshness) -> None:
+    """`seal` is what quantities of one pair are read as of; sums over many are as they stand."""
+    known = {meter.id: meter for meter in catalog.meters(db, seller.id)}
+    codes = {meter.code: meter for meter in known.values()}
+    left, right = panes = widgets.panes("usage", (52, 48))
+    with left:
+        row = st.container(key="usage-filters", horizontal=True, gap="small")
+        find = filters.find(row, "Customer", width=150)
+        says = {"": "All meters"} | {code: meter.name for code, meter in codes.items()}
+        code = filters.pick(row, "Meter", list(says), "meter", says=says.__getitem__, width=150)
+        today = session.here().today
+        default = clock.add_months(today.replace(day=1), -1, 1), today + timedelta(days=1)
+        days = filters.between(row, "Days", *default, "days")
+    asked = {"seller_id": seller.id, "days": days, "find": find, "meter_id": codes[code].id if code else None}
+    totals = metering.usage_totals(db, **asked)
+    if not totals:
+        nothing(panes, state)
+    elif len(totals) == 1 and find and code:
+        one_pair(db, panes, totals[0], codes[code], days, seal)
+    else:
+        with left:
+            widgets.strip(standing(totals, state, days, seller.timezone))
+            stacked(metering.usage_per_day(db, **asked), known, days)
+            total = listed(totals, known)
+        with right:
+            opened(db, total, known[total.meter_id], days, seal)
+
+
+def nothing(panes: Panes, state: Freshness) -> None:
+    with panes[0]:
+        if state.newest_batch_at is None:
+            why = "Usage appears here once a file is uploaded, dropped into the inbox, or sent by a program."
+            messages.empty("No usage has come yet.", why)
+        else:
+            messages.nothing_matches("usage", "these filters", lambda: filters.clear(*FILTERS))
+            widgets.text(f"The newest usage is of {wording.day(state.newest_day)}.")
+    with panes[1]:
+        actions.told()
+
+
+# ── customers and meters ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def standing(totals: list[UsageTotal], state: Freshness, days: Days, zone: str) -> list[widgets.Figure]:
+    """How much, what waits for a person, and how new it is."""
+    rejected = widgets.Cell(wording.amount(state.open_rejections), "bad" if state.open_rejections else "")
+    conflicts = widgets.Cell(wording.amount(state.conflicts), "warn" if state.conflicts else "")
+    return [
+        ("Events", wording.amount(sum(each.events for each in totals)), wording.days(*days)),
+        ("Customers", wording.amount(len({each.customer_id for each in totals})), "with usage"),
+        ("Rejected", rejected, "to be mended" if state.open_rejections else "nothing waits"),
+        ("Conflicts", conflicts, "first counts"),
+        ("Newest", wording.day(state.newest_day, year=False), f"came {wording.at(state.newest_batch_at, zone)}"),
+    ]
+
+
+def stacked(per_day: list[MeterDay], known: Mapping[int, MeterView], days: Days) -> None:
+    """Events by day, the meters with the most of them on top of each other."""
+    sums: dict[int, int] = {}
+    for each in per_day:
+        sums[each.meter_id] = sums.get(each.meter_id, 0) + each.events
+    largest = sorted(sums, key=lambda meter: -sums[meter])
+    shown = largest if len(largest) <= SERIES else largest[: SERIES - 1]
+    rest = set(largest) - set(shown)
+    fig = charts.figure(170)
+    fig.update_layout(barmode="stack")
+    span = [days[0] + timedelta(days=n) for n in range((days[1] - days[0]).days)]
+    for name, meters in [*((known[meter].name, {meter}) for meter in shown), *([("Other", rest)] if rest else [])]:
+        values = dict.fromkeys(span, 0)
+        for each in per_day:
+            if each.meter_id in meters:
+                values[each.on] += each.events
+        charts.bars(fig, span, list(values.values()), name, "events")
+    charts.days_axis(fig, *days)
+    charts.show(fig, f"Events a day by meter, {wording.days(*days)}", key="per-day")
+
+
+def listed(totals: list[UsageTotal], known: Mapping[int, MeterView]) -> UsageTotal:
+    """Draw the list; gives back what is open in it."""
+    ids = [f"{each.customer_id}:{each.meter_id}" for each in totals]
+    frame = pd.DataFrame(
+        {
+            "id": ids,
+            "customer": [each.customer for each in totals],
+            "meter": [known[each.meter_id].name for each in totals],
+            "quantity": [wording.quantity(each.quantity) for each in totals],
+            "unit": [known[each.meter_id].unit for each in totals],
+            "events": [each.events for each in totals],
+        }
+    )
+    columns = {
+        "customer": widgets.text_col("Customer", 140),
+        "meter": widgets.text_col("Meter", 120),
+        "quantity": widgets.money_col("Quantity", 120),
+        "unit": widgets.text_col("Unit", 56),
+        "events": widgets.count_col("Events", 70),
+    }
+    chosen = worklist.work_list(frame, "usage", columns, alt="Customers and meters, the most events first")
+    return totals[ids.index(chosen)] if chosen in ids else totals[0]
+
+
+def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: int) -> None:
+    head = widgets.pane_head(total.customer, note=meter.name)
+    worklist.walk(head, "usage")
+    head.button("Open its days", key="open", type="primary", shortcut="A", on_click=open_pair, args=(total,))
+    actions.told()
+    used, _ = of_pair(db, total, days, seal)
+    figures(used, meter, days)
+    bars(used.days, meter, days)
+    rows = [
+        (wording.day(day.on, weekday=True), wording.quantity(day.quantity), wording.amount(day.events))
+        for day in used.days
+    ]
+    widgets.sheet(("Day", meter.unit, "Events"), rows, num=(1, 2))
+
+
+def open_pair(total: UsageTotal) -> None:
+    """Callback: the second step of the drill."""
+    st.session_state["find"], st.session_state["meter"] = total.customer, total.meter
+
+
+# ── one customer and meter ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, days: Days, seal: int) -> None:
+    used, before = of_pair(db, total, days, seal)
+    with panes[0]:
+        figures(used, meter, days)
+        bars(used.days, meter, days)
+        chosen = listed_days(used.days, before, meter)
+        look = {"type": "tertiary", "icon": ":material/arrow_back:", "on_click": filters.clear, "args": FILTERS[:2]}
+        st.button("All customers", key="all", **look)
+    with panes[1]:
+        day = next((each for each in used.days if each.on.isoformat() == chosen), None)
+        if day is None:
+            actions.told()
+        else:
+            one_day(db, total, meter, day, [each for each in used.adjustments if each.on == day.on])
+
+
+def of_pair(db: Session, total: UsageTotal, days: Days, seal: int) -> tuple[MeterUsage, dict[date, Decimal]]:
+    """The pair's use as of the seal, and by day also what the month before used."""
+    pair = (total.customer_id, total.meter_id)
+    used = metering.usage(db, seal=seal, wanted=[pair], start=days[0], end=days[1])[pair]
+    earlier = metering.usage(db, seal=seal, wanted=[pair], start=month_before(days[0]), end=days[0])[pair]
+    return used, {day.on: day.quantity for day in (*earlier.days, *used.days)}
+
+
+def month_before(day: date) -> date:
+    return clock.add_months(day, -1, day.day)
+
+
+def figures(used: MeterUsage, meter: MeterView, days: Days) -> None:
+    adjusted = sum((each.quantity for each in used.adjustments), start=Decimal(0))
+    widgets.strip(
+        [
+            ("Counted", wording.quantity(used.quantity), f"{meter.unit}, {wording.days(*days)}"),
+            ("Events", wording.amount(used.events), f"on {wording.count(len(used.days), 'day')}"),
+            ("Adjusted", wording.quantity(adjusted), wording.count(len(used.adjustments), "adjustment")),
+        ]
+    )
+
+
+def bars(of_days: Sequence[DayUsage], meter: MeterView, days: Days) -> None:
+    fig = charts.figure(150, legend=False)
+    charts.bars(fig, [day.on for day in of_days], [day.quantity for day in of_days], meter.name, meter.unit)
+    charts.days_axis(fig, *days)
+    charts.show(fig, f"{meter.name} a day, {wording.days(*days)}", key="days-chart")
+
+
+def listed_days(used: Sequence[DayUsage], before: Mapping[date, Decimal], meter: MeterView) -> str:
+    earlier = [before.get(month_before(day.on), Decimal(0)) for day in used]
+    frame = pd.DataFrame(
+        {
+            "id": [day.on.isoformat() for day in used],
+            "day": [f"{wording.WEEKDAYS[day.on.weekday()][:3]} {wording.day(day.on, year=False)}" for day in used],
+            "quantity": [wording.quantity(day.quantity) for day in used],
+            "events": [day.events for day in used],
+            "before": [wording.quantity(quantity) for quantity in earlier],
+            "change": [wording.change(day.quantity, was) for day, was in zip(used, earlier, strict=True)],
+        }
+    )
+    columns = {
+        "day": widgets.text_col("Day", 96),
+        "quantity": widgets.money_col(meter.unit, 120),
+        "events": widgets.count_col("Events", 70),
+        "before": widgets.money_col("Month before", 120),
+        "change": widgets.money_col("Change", 84),
+    }
+    chosen: str = worklist.work_list(frame, "days", columns, name="day", alt="Days of one customer and meter")
+    return chosen
+
+
+def one_day(
+    db: Session, total: UsageTotal, meter: MeterView, day: DayUsage, adjusted: Sequence[AdjustmentView]
+) -> None:
+    zones = catalog.zones(db, customer_ids=[total.customer_id])[total.customer_id]
+    zone = next((name for since, name in reversed(zones) if since <= day.on), zones[0][1])
+    head = widgets.pane_head(wording.day(day.on, weekday=True), note=f"{total.customer} · times {zone}")
+    worklist.walk(head, "days")
+    actions.told()
+    counted = (meter.name, wording.quantity(day.quantity), meter.unit)
+    widgets.strip([counted, ("Events", wording.amount(day.events), "in the order of time")])
+    after = worklist.cursor("events", (total.customer_id, total.meter_id, day.on))
+    found = metering.events(db, total.customer_id, total.meter_id, day.on, after=after, limit=worklist.PAGE + 1)
+    shown = found[: worklist.PAGE]
+    head_row = ("Time", meter.unit, "Event", "Properties", "Source")
+    widgets.sheet(head_row, [event_row(each, zone) for each in shown], num=(1,))
+    worklist.turned("events", len(shown), shown[-1] if len(found) > len(shown) else None, day.events)
+    if adjusted:
+        widgets.section("Adjusted", "added after counting")
+        rows = [(wording.quantity(each.quantity), each.reason, each.actor) for each in adjusted]
+        widgets.sheet(("Quantity", "Why", "By"), rows, num=(0,))
+
+
+def event_row(event: EventView, zone: str) -> widgets.Row:
+    said = ", ".join(f"{name} {value}" for name, value in event.properties.items())
+    source = f"{event.source} · batch {event.batch_id}" + (" · withdrawn" if event.withdrawn else "")
+    at = f"{event.occurred_at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+    cells = (
+        at,
+        wording.quantity(event.quantity),
+        widgets.Cell(event.event_id, "code"),
+        said,
+        widgets.Cell(source, "faint"),
+    )
+    return widgets.Row(cells, "faint" if event.withdrawn else "")

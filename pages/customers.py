@@ -1,0 +1,89 @@
+"""Customers: who uses and who pays; one customer with subscriptions, documents, account and balance. Seats are changed here."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import customer_views, filters, messages, session, widgets, wording, worklist
+from app.actions import told
+from app.engine import reading
+from core import catalog, invoicing
+from core.catalog import CustomerRow
+from core.db import Session
+from core.invoicing import OpenItem
+
+here = session.here()
+COLUMNS = {
+    "name": widgets.text_col("Customer", 160),
+    "plans": widgets.text_col("Plan", 110),
+    "open": widgets.money_col("Open", 96),
+    "currency": widgets.text_col("", 44),
+    "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 80),
+    "country": widgets.text_col("Country", 56),
+}
+
+
+def listed(db: Session, seller_id: int, find: str) -> tuple[CustomerRow | None, list[OpenItem]]:
+    """A page of customers; gives back the open one, and what its account owes."""
+    after = worklist.cursor("customers", find)
+    found = catalog.customer_page(db, seller_id=seller_id, find=find, after=after or "", limit=worklist.PAGE + 1)
+    page = found[: worklist.PAGE]
+    plans = catalog.plans_in_use(db, [row.id for row in page], here.today)
+    owed = by_account(invoicing.open_items(db, [row.account_id for row in page]) if page else [])
+    frame = pd.DataFrame(
+        [cells(row, plans.get(row.id, []), owed.get(row.account_id, [])) for row in page], columns=["id", *COLUMNS]
+    )
+    following = page[-1].key if len(found) > len(page) else None
+    chosen = worklist.work_list(frame, "customers", COLUMNS, following=following, alt="Customers by key")
+    worklist.pager("customers", catalog.customer_count(db, seller_id=seller_id, find=find))
+    inside = next((row for row in page if row.id == chosen), None)
+    if inside is not None or not isinstance(chosen, int):
+        return inside, owed.get(inside.account_id, []) if inside else []
+    outside = catalog.customer_row(db, seller_id, chosen)  # a link to one that is not on this page
+    return outside, invoicing.open_items(db, [outside.account_id]) if outside else []
+
+
+def by_account(items: list[OpenItem]) -> dict[int, list[OpenItem]]:
+    owed: dict[int, list[OpenItem]] = {}
+    for item in items:
+        owed.setdefault(item.account_id, []).append(item)
+    return owed
+
+
+def cells(row: CustomerRow, plans: list[str], owed: list[OpenItem]) -> dict[str, Any]:
+    """What an account owes stands beside each of its customers; of several currencies the first, and a plus sign."""
+    due, currency = customer_views.owed_in(owed)
+    late = any(item.due_on is not None and item.due_on < here.today for item in owed)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "plans": ", ".join(plans),
+        "open": due,
+        "currency": currency,
+        "state": [wording.DOCUMENT_STATES["overdue"][0]] if late else [],
+        "country": row.country,
+    }
+
+
+if here.seller is None:
+    widgets.page_title("Customers")
+    messages.no_books()
+    st.stop()
+bar = widgets.page_title("Customers", f"{here.seller.name} · what their accounts owe, oldest due first")
+find = filters.find(bar, "Name, key or account")
+left, right = widgets.panes("customers")
+with reading() as db:
+    with left:
+        opened, items = listed(db, here.seller.id, find)
+        if opened is None and find:
+            messages.nothing_matches("customer", find, lambda: filters.clear("find"))
+        elif opened is None:
+            messages.empty(
+                "No customer yet.", "An operator adds accounts and customers; an import of a file brings many at once."
+            )
+    with right:
+        if opened is None:
+            told()
+        else:
+            customer_views.one(db, opened, items)

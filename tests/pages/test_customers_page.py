@@ -1,0 +1,97 @@
+"""The screen of customers: what their accounts owe, their subscriptions over time, documents, and a change of seats."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import catalog, db
+from tests.support.counting import counting
+from tests.support.desk import desk_at, markup, open_page, told
+
+GLOBEX = {"item": "2"}
+
+
+def opened(url: str, login: str, query: Mapping[str, str] | None = None) -> AppTest:
+    """The page as a link from another one opens it."""
+    return open_page(open_page(desk_at(url, login), "jobs"), "customers", query)
+
+
+@pytest.mark.parametrize("login", ["vera", "mira", "ada", "tom"])
+def test_everybody_sees_who_buys_and_what_they_owe(desk_url: str, login: str) -> None:
+    """Acme: twice 99.00 for the platform and 3.60 for January's storage; Initech: 3 seats × 300.00 and 19 % of VAT."""
+    at = opened(desk_url, login)
+    assert told(at) == []
+    shown = at.dataframe[0].value
+    assert shown["name"].tolist() == ["Acme Robotics", "Globex Corporation", "Hooli", "Initech GmbH"]
+    assert shown["open"].tolist()[0] == "201.60"
+    assert shown[["open", "currency"]].values.tolist()[3] == ["1,071.00", "EUR"]
+
+
+def test_seats_are_shown_over_time(desk_url: str) -> None:
+    seen = markup(opened(desk_url, "vera", GLOBEX))
+    assert "29 USD a seat, monthly, in advance" in seen
+    assert seen.index(">12<") < seen.index(">15 Feb 2024<") < seen.index(">15<")
+
+
+@pytest.mark.parametrize(("tab", "expected"), [("Documents", None), ("Account", "2 Client Road, Clientville")])
+def test_documents_and_account_stand_behind_tabs(desk_url: str, tab: str, expected: str | None) -> None:
+    at = opened(desk_url, "ada", {**GLOBEX, "tab": tab})
+    assert told(at) == []
+    if expected is None:
+        states = [chip[0] for chip in at.dataframe[1].value["state"]]
+        assert states == ["Draft", "Overdue", "Overdue"]
+    else:
+        assert expected in markup(at)
+
+
+def change(at: AppTest, quantity: str, reason: str = "asked for by phone") -> AppTest:
+    at.text_input(key="seats-quantity").set_value(quantity)
+    at.date_input(key="seats-from").set_value(date(2024, 4, 1))
+    at.text_input(key="seats-reason").set_value(reason).run()
+    return at.button(key="change-seats").click().run()
+
+
+def test_an_operator_changes_seats_from_a_day_on(desk_url: str) -> None:
+    at = change(opened(desk_url, "mira", GLOBEX), "20")
+    assert told(at) == []
+    with db.reading(db.make_engine(desk_url)) as session:
+        (view,) = catalog.subscriptions(session, customer_ids=[2])
+    seats = next(item for item in view.items if item.code == "seats")
+    assert [(day.isoformat(), int(count)) for day, count in seats.quantities] == [
+        ("2024-01-01", 12),
+        ("2024-02-15", 15),
+        ("2024-04-01", 20),
+    ]
+    assert ">20<" in markup(at)
+
+
+def test_a_number_of_seats_that_is_none_is_refused_with_its_sentence(desk_url: str) -> None:
+    at = change(opened(desk_url, "mira", GLOBEX), "twelve")
+    assert told(at) == ["**Nothing was changed\\.**"]
+    assert "twelve" in markup(at)
+
+
+def test_somebody_who_was_faster_is_told_to_the_slower(desk_url: str) -> None:
+    slow = opened(desk_url, "mira", GLOBEX)
+    assert told(change(opened(desk_url, "mira", GLOBEX), "20")) == []
+    at = change(slow, "30")
+    assert len(told(at)) <= 1  # the page was read again at the click: what is saved rests on what is there now
+
+
+def test_finance_cannot_change_seats(desk_url: str) -> None:
+    assert all(button.key != "change-seats" or button.disabled for button in opened(desk_url, "ada", GLOBEX).button)
+
+
+def test_a_name_that_nobody_has_offers_the_way_out(desk_url: str) -> None:
+    at = opened(desk_url, "ada", {"find": "umbrella"})
+    assert "No customer matches" in markup(at)
+
+
+@pytest.mark.parametrize("tab", ["Subscriptions", "Documents", "Account"])
+def test_the_page_asks_the_database_few_questions(desk_url: str, tab: str) -> None:
+    at = opened(desk_url, "ada", {**GLOBEX, "tab": tab})
+    with counting(type(db.make_engine(desk_url))) as cost:  # type: ignore[arg-type]
+        at.run()
+    assert cost.queries <= 20, cost.statements
