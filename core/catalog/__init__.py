@@ -54,6 +54,7 @@ from core.catalog.service_plans import add_plan as add_plan
 from core.catalog.service_plans import add_product as add_product
 from core.catalog.service_plans import publish_plan_version as publish_plan_version
 from core.catalog.service_plans import write_plan_version as write_plan_version
+from core.catalog.service_settings import account_settings as account_settings
 from core.catalog.service_settings import set_setting as set_setting
 from core.catalog.service_settings import setting as setting
 from core.catalog.service_subscriptions import cancel as cancel

@@ -8,6 +8,7 @@ from core import audit, catalog
 from core.invoicing import copy, store, store_blobs
 from core.invoicing.copy import DocumentCopy
 from core.invoicing.copying import copy_of
+from core.invoicing.parties import Parties
 from core.invoicing.pdf import render
 
 PDF = "application/pdf"
@@ -17,8 +18,10 @@ def shown_copy(session: Session, head: store.Head) -> DocumentCopy:
     """The frozen copy, or what it would be of a draft."""
     if head.frozen_copy is not None:
         return copy.from_json(head.frozen_copy)
-    seller = catalog.seller(session, head.seller_id, head.bill_on)
-    return copy_of(store.body(session, head), seller, catalog.party(session, head.account_id, None))
+    on = max(head.bill_on, catalog.party(session, head.account_id, None).valid_from)
+    return copy_of(
+        store.body(session, head), *Parties(session, head.seller_id, [head.account_id], on).of(head.account_id)
+    )
 
 
 def pdf(session: Session, document_id: int) -> bytes:

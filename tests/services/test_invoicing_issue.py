@@ -1,15 +1,16 @@
 """Approving, issuing and cancelling on both databases, with entries worked by hand."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
-from core import audit, db, invoicing, ledger
-from core.errors import FourEyes, PeriodLocked, Stale
+from core import audit, catalog, db, invoicing, ledger
+from core.errors import FourEyes, PeriodLocked, Refused, Stale
 from core.ledger import AccountRole
 from core.people import person
-from core.words import DocumentStatus, PeriodState, Role
+from core.words import DocumentKind, DocumentStatus, PeriodState, Role
 from tests.support import billing, business
 from tests.support.business import ABEL, ANNA, NOW, OLGA
 
@@ -114,3 +115,85 @@ def test_cancelling_credits_the_whole_and_lets_the_days_be_billed_again(engine: 
     [again] = billing.draft(engine, desk, FEBRUARY)
     assert (again.total_minor, again.id) == (17255, again.id)
     assert again.id not in (draft.id, note_id)
+
+
+def test_books_in_euro_bill_dollars_at_the_stored_rate_and_balance(engine: Engine, desk: business.Desk) -> None:
+    with db.transaction(engine, NOW) as session:
+        ledger.set_fx_rate(session, ANNA, NOW, base="USD", quote="EUR", on=date(2024, 1, 1), rate=Decimal("0.9137"))
+        client = business.add_customer(
+            session, desk, "far", plan="seats", quantities={"seats": 3}, started_on=FEBRUARY, currency="USD"
+        )
+    [draft] = billing.draft(engine, desk, FEBRUARY)
+    # 87.00 net, 19 % = 16.53; in EUR 87 × 0.9137 = 79.4919 → 79.49 and 16.53 × 0.9137 = 15.103461 → 15.10
+    issued = billing.issue(engine, draft.id)
+    with db.reading(engine) as session:
+        owed = ledger.balance(session, desk.seller_id, AccountRole.RECEIVABLE, document_id=issued.id)
+        tax = ledger.balance(session, desk.seller_id, AccountRole.TAX_PAYABLE, document_id=issued.id)
+    assert (owed.amount_minor, owed.functional_minor) == (10353, 7949 + 1510)
+    assert (tax.amount_minor, tax.functional_minor) == (-1653, -1510)
+    with db.transaction(engine, NOW) as session:
+        ledger.set_fx_rate(session, ANNA, NOW, base="USD", quote="EUR", on=date(2024, 3, 5), rate=Decimal("0.95"))
+        note_id = invoicing.cancel(session, ABEL, NOW, issued.id, "Wrong currency")
+    with db.transaction(engine, NOW) as session:
+        invoicing.approve(session, ANNA, NOW, note_id, billing.view(engine, note_id).content_hash)
+        invoicing.issue(session, ANNA, NOW, note_id)
+    with db.reading(engine) as session:
+        receivable = ledger.balance(session, desk.seller_id, AccountRole.RECEIVABLE, account_id=client.account_id)
+    assert (receivable.amount_minor, receivable.functional_minor) == (0, 0)
+
+
+def test_what_changed_on_the_account_since_the_approval_stops_the_issue(engine: Engine, desk: business.Desk) -> None:
+    client = seats(engine, desk)
+    [draft] = billing.draft(engine, desk, FEBRUARY)
+    billing.review(engine, draft.id)
+    with db.transaction(engine, NOW) as session:
+        catalog.amend_account(
+            session,
+            OLGA,
+            NOW,
+            account_id=client.account_id,
+            valid_from=date(2024, 3, 1),
+            name="Acme Holding",
+            reason="x",
+        )
+    with pytest.raises(Stale, match="changed since"), db.transaction(engine, NOW) as session:
+        invoicing.issue(session, ANNA, NOW, draft.id)
+    with db.transaction(engine, NOW) as session:
+        invoicing.return_(session, ANNA, NOW, draft.id, "The account has another name")
+    issued = billing.issue(engine, draft.id)
+    assert issued.account_name == "Acme Holding"
+
+
+def test_numbers_go_on_after_the_last_one_of_another_system(engine: Engine, desk: business.Desk) -> None:
+    with db.transaction(engine, NOW) as session:
+        given = {"seller_id": desk.seller_id, "kind": DocumentKind.INVOICE, "fiscal_year": 2024}
+        invoicing.start_series(session, ANNA, NOW, after_number=417, **given)
+    with pytest.raises(Refused), db.transaction(engine, NOW) as session:
+        invoicing.start_series(session, ANNA, NOW, after_number=500, **given)
+    seats(engine, desk)
+    [draft] = billing.draft(engine, desk, FEBRUARY)
+    assert billing.issue(engine, draft.id).number == "2024-000418"
+
+
+def test_a_cancelled_invoice_that_was_edited_is_billed_anew_at_its_price(engine: Engine, desk: business.Desk) -> None:
+    seats(engine, desk)
+    [draft] = billing.draft(engine, desk, FEBRUARY)
+    with db.transaction(engine, NOW) as session:
+        invoicing.edit_line(session, OLGA, NOW, draft.id, 1, amount_minor=10000, reason="Agreed")
+    issued = billing.issue(engine, draft.id)
+    # February is earned at what was agreed: 100.00
+    assert balances(engine, desk)[AccountRole.REVENUE_RECURRING] == -10000
+    with db.transaction(engine, NOW) as session:
+        note_id = invoicing.cancel(session, ABEL, NOW, issued.id, "Not agreed after all")
+    with db.transaction(engine, NOW) as session:
+        invoicing.approve(session, ANNA, NOW, note_id, billing.view(engine, note_id).content_hash)
+        invoicing.issue(session, ANNA, NOW, note_id)
+    [again] = billing.draft(engine, desk, FEBRUARY)
+    assert again.net_minor == 14500
+    billing.issue(engine, again.id)
+    held = balances(engine, desk)
+    assert held == {
+        AccountRole.RECEIVABLE: 17255,
+        AccountRole.TAX_PAYABLE: -2755,
+        AccountRole.REVENUE_RECURRING: -14500,
+    }
