@@ -313,9 +313,12 @@ def _usage_of(deed: Deed) -> UsageFact:
 
 def _show_billing(deed: Deed) -> Effect:
     fact = _usage_of(deed)
-    now = ItemChange("draft", fact.account_id, "next draft of the account", fact.currency, 0, fact.at_stake_minor)
+    now = ItemChange("draft", fact.account_id, "the account's draft", fact.currency, 0, fact.at_stake_minor)
     return Effect(
-        _K.BILL_LATE_USAGE, f"Draft {fact.customer}'s next document with {fact.drift} {fact.unit}.", (), (now,)
+        _K.BILL_LATE_USAGE,
+        f"Draft a document for {fact.customer} with {fact.drift} {fact.unit} of {fact.period}.",
+        (),
+        (now,),
     )
 
 

@@ -281,7 +281,7 @@ def _billing(one: UsageFact) -> tuple[Suggestion, ...]:
     money = format_money(one.at_stake_minor, one.currency) if one.currency else "the difference"
     choice = Choice(account_id=one.account_id, amount_minor=one.at_stake_minor)
     return (
-        Suggestion(_K.BILL_LATE_USAGE, f"Bill {money} on the account's next draft", choice),
+        Suggestion(_K.BILL_LATE_USAGE, f"Draft a document with {money}", choice),
         Suggestion(_K.WAIVE, "Waive it, with a reason"),
     )
 
