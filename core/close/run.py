@@ -99,7 +99,7 @@ def _revalue(session: Session, change: audit.Recorder, period: ledger.Period) ->
 
 def _checks(session: Session, change: audit.Recorder, period: ledger.Period) -> Done:
     days = Period(period.starts_on, period.ends_on)
-    run = reconciliation.run_within(session, change, period.seller_id, days, period.ends_on)
+    run = reconciliation.run_within(session, change, period.seller_id, days)
     blocking = reconciliation.blocking(session, period.seller_id)
     if blocking:
         first = blocking[0]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from core.clock import local_date
 from core.demo.seed import DemoCustomer
 
 BEGAN = date(2023, 2, 1)
@@ -69,10 +70,13 @@ def _event(
 
 
 def of_days(customer: DemoCustomer, start: date, end: date) -> Iterator[dict[str, Any]]:
+    """The events of the days (UTC) in [start, end), from the customer's own first local day on."""
     for offset in range((end - start).days):
         day = start + timedelta(days=offset)
         if day >= customer.started_on:
-            yield from of_day(customer, day)
+            for event in of_day(customer, day):
+                if local_date(datetime.fromisoformat(event["occurred_at"]), customer.timezone) >= customer.started_on:
+                    yield event
 
 
 def jsonl(events: Iterable[dict[str, Any]]) -> bytes:
