@@ -153,15 +153,25 @@ def migrate(_given: Any) -> Answer:
 
 def load_demo(given: Any) -> Answer:
     engine = _engine()
-    if demo.is_loaded(engine):
-        if given.if_new:
-            return 0, {"loaded": False}, "The database holds a business already; it is kept."
+    loaded = demo.is_loaded(engine)
+    if loaded and not given.if_new:
         raise Refused("not_empty", "Not loaded: this database holds a business already. The demo needs a new one.")
-    demo.load_into(settings().database_url, _shown if sys.stderr.isatty() else _silent)
+    if not loaded:
+        engine.dispose()  # the file that it holds open is about to be replaced
+        print(
+            "Loading the demo business: thirteen months, by the product's own verbs. A minute or two, once.",
+            file=sys.stderr,
+        )
+        demo.load_into(settings().database_url, _shown if sys.stderr.isatty() else _silent)
+        engine = _engine()
+    with db.reading(engine) as session:
+        day = desk.business_date(session)
+    if day is None:
+        return 0, {"loaded": False}, "The database holds a business of its own; it is kept."
     signs = [{"login": one.login, "password": one.password, "role": one.role} for one in demo.people().values()]
-    lines = ["The demo business is loaded; it is 5 March 2024 there. Sign in as:"]
-    lines += [f"  {one['login']:<8}{one['password']:<24}{one['role']}" for one in signs]
-    return 0, {"loaded": True, "people": signs}, "\n".join(lines)
+    lines = [f"The demo business stands on {day:%d %B %Y}. Sign in as:"]
+    lines += [f"  {one['login']:<8}{one['password']:<16}{one['role']}" for one in signs]
+    return 0, {"loaded": not loaded, "business_date": day, "people": signs}, "\n".join(lines)
 
 
 def _shown(done: int, total: int, message: str) -> None:
