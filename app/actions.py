@@ -8,10 +8,10 @@ panes call it under the pane's head, app/main.py draws whatever is left above th
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -26,6 +26,7 @@ from core.logging import get_logger
 from core.people import Actor
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 log = get_logger(__name__)
 
 
@@ -45,6 +46,14 @@ class _Said:
     kind: str  # done, banner, refused, stale, fault, bad_input
     sentence: str
     faults: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Each(Generic[Item]):
+    """What came of a bulk step."""
+
+    did: tuple[Item, ...]
+    refused: tuple[str, ...]
 
 
 def act(verb: Callable[[Deed], T], done: str | Callable[[T], str] = "", *, banner: bool = False) -> T | None:
@@ -69,6 +78,36 @@ def act(verb: Callable[[Deed], T], done: str | Callable[[T], str] = "", *, banne
             _say(_Said("banner" if banner else "done", sentence))
         return result
     return None
+
+
+def act_each(
+    items: Sequence[Item], verb: Callable[[Deed, Item], object], progress: Callable[[int, int], None]
+) -> Each[Item]:
+    """Run `verb` for every item, each in a transaction of its own; what is refused is told apart and stops nothing."""
+    did: list[Item] = []
+    refused: list[str] = []
+    for number, item in enumerate(items):
+        progress(number, len(items))
+        try:
+            with db.transaction(engine(), wall.now(), "desk.act_each") as opened:
+                verb(_deed(opened), item)
+            did.append(item)
+        except BillingError as error:
+            refused.append(error.sentence)
+        except Exception:
+            fault(f"The step ended after {len(did)} of {len(items)}.", "What was done stays done.")
+            break
+    cached.forget()
+    return Each(tuple(did), tuple(refused))
+
+
+def say_done(sentence: str) -> None:
+    """A banner for the result of a bulk step."""
+    _say(_Said("banner", sentence))
+
+
+def say_refused(sentence: str) -> None:
+    _say(_Said("refused", sentence))
 
 
 def _deed(opened: Session) -> Deed:

@@ -57,6 +57,7 @@ class Wanted(TypedDict, total=False):
     currency: str
     kind: DocumentKind | None
     flag: FlagKind | None
+    look: str  # "flagged": with any flag; "clean": with none
     search: str  # in numbers and names
     settled: SettlementState | None  # issued invoices that stand so on the day `today`
     today: date
@@ -107,6 +108,9 @@ def _conditions(statuses: Collection[DocumentStatus], wanted: Wanted) -> list[Co
     if flag := wanted.get("flag"):
         flagged = select(col(Flag.id)).where(col(Flag.document_id) == col(Document.id), col(Flag.kind) == flag)
         found.append(flagged.exists())
+    if look := wanted.get("look"):
+        any_flag = select(col(Flag.id)).where(col(Flag.document_id) == col(Document.id)).exists()
+        found.append(any_flag if look == "flagged" else ~any_flag)
     if search := wanted.get("search"):
         named = select(col(PartyVersion.account_id)).where(col(PartyVersion.name).icontains(search, autoescape=True))
         numbers = (col(Document.number_text), col(Account.number))

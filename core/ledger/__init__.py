@@ -34,6 +34,7 @@ from core.ledger.rates import set_fx_rate as set_fx_rate
 from core.ledger.rates import set_tax_rate as set_tax_rate
 from core.ledger.rates import tax_for as tax_for
 from core.ledger.rates import to_functional as to_functional
+from core.ledger.rates import worth as worth
 from core.ledger.reports import balance as balance
 from core.ledger.reports import balances as balances
 from core.ledger.reports import entries as entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -75,6 +75,13 @@ def to_functional(session: Session, seller_id: int, minor: int, currency: str, o
     functional = functional_currency(session, seller_id)
     rate = fx_rate(session, currency, functional, on)
     return rules.convert(minor, currency, rate, functional), rate
+
+
+def worth(session: Session, seller_id: int, amounts: Mapping[str, int], on: date) -> int:
+    """Currency → amount, all together in the seller's functional currency at the rates of the day."""
+    return sum(
+        to_functional(session, seller_id, minor, currency, on)[0] for currency, minor in amounts.items() if minor
+    )
 
 
 def revalue(session: Session, change: audit.Recorder, seller_id: int, period_id: int) -> int | None:
