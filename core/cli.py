@@ -1,6 +1,6 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · rate
+    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
@@ -23,6 +23,7 @@ from core import (
     demo,
     desk,
     doors,
+    export,
     invariants,
     invoicing,
     ledger,
@@ -98,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     made = word("verify", verify, "check every invariant, the audit chain and the books")
     made.add_argument("codes", nargs="*", help="only these, as M2 L3")
+    made = word("export", export_tables, "write every table as a CSV, the same bytes from either database")
+    made.add_argument("folder", type=Path, help="where to; files there are replaced")
     made = word("rate", rate, "what would these prices cost? JSON in, JSON out; nothing is saved")
     made.add_argument(
         "file", nargs="?", type=argparse.FileType("r"), default=sys.stdin, help="the question (default: standard input)"
@@ -317,6 +320,12 @@ def verify(given: Any) -> Answer:
         ]
     lines.append(f"{len(judged) - len(broken)} of {len(judged)} invariants hold.")
     return (1 if broken else 0), value, "\n".join(lines)
+
+
+def export_tables(given: Any) -> Answer:
+    with db.reading(_engine()) as session:
+        found = export.write(session, given.folder)
+    return 0, {"files": found}, f"{len(found)} tables written to {given.folder}."
 
 
 def rate(given: Any) -> Answer:

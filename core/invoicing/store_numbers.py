@@ -48,7 +48,9 @@ def last_date(session: Session, seller_id: int, kind: DocumentKind) -> date | No
 
 
 def begin(session: Session, series: Series, first: int = 1) -> bool:
-    """Make the counter unless it is there; whether it was made."""
+    """Make the counter unless it is there; whether it was made. Looked for first: an insert that gives way costs an id."""
+    if session.execute(select(col(NumberSeries.id)).where(*_of(series))).first() is not None:
+        return False
     dialect: Any = sqlite if is_sqlite(session) else postgresql
     values = {
         "seller_id": series.seller_id,
