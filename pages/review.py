@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
-from sqlmodel import Session
 
 from app import (
     actions,
@@ -25,6 +24,7 @@ from app import (
 from app.engine import reading
 from app.widgets import Cell
 from core import invoicing, ledger
+from core.db import Session
 from core.errors import Refused
 from core.invoicing import DocumentView, QueueRow, Waiting
 from core.money import Money, exponent
