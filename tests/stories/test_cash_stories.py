@@ -57,7 +57,7 @@ def test_the_rest_of_an_overpayment_of_february_2024_is_laid_on_marchs_invoice(e
 
 def test_a_payment_of_20_february_2024_without_a_reference_is_matched_and_taken_back(engine: Engine) -> None:
     story = told.begin(engine, D("2024-02-01"))
-    acme = story.join("acme", "seats", D("2024-02-01"), quantities={"seats": 5}, name="Acme Rockets")
+    story.join("acme", "seats", D("2024-02-01"), quantities={"seats": 5}, name="Acme Rockets")
     invoice = story.bill(D("2024-02-01"))
     payment_id = story.pay(None, 14500, D("2024-02-20"), payer="ACME ROCKETS", remittance="services in february")
     before = story.books(D("2024-12-31"))
