@@ -34,7 +34,7 @@ _SOURCE = """
   --tint: light-dark(#FDEFDF, #38270F); --bar: light-dark(#C9D6F5, #2B4272) }
 .ch .faint { color: var(--faint) } .ch .bad { color: var(--bad) }
 .ch .good { color: var(--good) } .ch .warn { color: var(--warn) }
-.ch .code { font-family: DeskMono, monospace; font-size: .857rem }
+.ch .code { font-family: DeskMono, monospace; font-size: .857rem; overflow-wrap: anywhere }
 
 /* titles */
 .ch.title { display: flex; align-items: baseline; gap: .6rem; white-space: nowrap; overflow: hidden }

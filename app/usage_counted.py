@@ -116,8 +116,8 @@ def listed(totals: list[UsageTotal], known: Mapping[int, MeterView]) -> UsageTot
         }
     )
     columns = {
-        "customer": widgets.text_col("Customer", 140),
-        "meter": widgets.text_col("Meter", 120),
+        "customer": widgets.text_col("Customer", 112),
+        "meter": widgets.text_col("Meter", 104),
         "quantity": widgets.money_col("Quantity", 120),
         "unit": widgets.text_col("Unit", 56),
         "events": widgets.count_col("Events", 70),
@@ -166,11 +166,14 @@ def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, day
 
 
 def of_pair(db: Session, total: UsageTotal, days: Days, seal: int) -> tuple[MeterUsage, dict[date, Decimal]]:
-    """The pair's use as of the seal, and by day also what the month before used."""
-    pair = (total.customer_id, total.meter_id)
-    used = metering.usage(db, seal=seal, wanted=[pair], start=days[0], end=days[1])[pair]
-    earlier = metering.usage(db, seal=seal, wanted=[pair], start=month_before(days[0]), end=days[0])[pair]
-    return used, {day.on: day.quantity for day in (*earlier.days, *used.days)}
+    """The pair's use of these days as of the seal, and by day also what the month before used."""
+    pair, start = (total.customer_id, total.meter_id), month_before(days[0])
+    whole = metering.usage(db, seal=seal, wanted=[pair], start=start, end=days[1])[pair]
+    mine = tuple(day for day in whole.days if day.on >= days[0])
+    adjusted = tuple(each for each in whole.adjustments if each.on >= days[0])
+    quantity = sum((each.quantity for each in (*mine, *adjusted)), start=Decimal(0))
+    used = MeterUsage(quantity, sum(day.events for day in mine), mine, adjusted)
+    return used, {day.on: day.quantity for day in whole.days}
 
 
 def month_before(day: date) -> date:
@@ -231,8 +234,9 @@ def one_day(
     after = worklist.cursor("events", (total.customer_id, total.meter_id, day.on))
     found = metering.events(db, total.customer_id, total.meter_id, day.on, after=after, limit=worklist.PAGE + 1)
     shown = found[: worklist.PAGE]
-    head_row = ("Time", meter.unit, "Event", "Properties", "Source")
-    widgets.sheet(head_row, [event_row(each, zone) for each in shown], num=(1,))
+    named = any(each.properties for each in shown)
+    head_row = ("Time", meter.unit, "Event", *(("Properties",) if named else ()), "Source")
+    widgets.sheet(head_row, [event_row(each, zone, named) for each in shown], num=(1,))
     worklist.turned("events", len(shown), shown[-1] if len(found) > len(shown) else None, day.events)
     if adjusted:
         widgets.section("Adjusted", "added after counting")
@@ -240,15 +244,9 @@ def one_day(
         widgets.sheet(("Quantity", "Why", "By"), rows, num=(0,))
 
 
-def event_row(event: EventView, zone: str) -> widgets.Row:
+def event_row(event: EventView, zone: str, named: bool) -> widgets.Row:
     said = ", ".join(f"{name} {value}" for name, value in event.properties.items())
     source = f"{event.source} · batch {event.batch_id}" + (" · withdrawn" if event.withdrawn else "")
     at = f"{event.occurred_at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
-    cells = (
-        at,
-        wording.quantity(event.quantity),
-        widgets.Cell(event.event_id, "code"),
-        said,
-        widgets.Cell(source, "faint"),
-    )
-    return widgets.Row(cells, "faint" if event.withdrawn else "")
+    cells = [at, wording.quantity(event.quantity), widgets.Cell(event.event_id, "code"), *([said] if named else [])]
+    return widgets.Row((*cells, widgets.Cell(source, "faint")), "faint" if event.withdrawn else "")

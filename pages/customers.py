@@ -1,11 +1,12 @@
 """Customers: who uses and who pays; one customer with subscriptions, documents, account and balance. Seats are changed here."""
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import customer_views, filters, messages, session, widgets, wording, worklist
+from app import cached, customer_views, filters, messages, session, widgets, wording, worklist
 from app.actions import told
 from app.engine import reading
 from core import catalog, invoicing
@@ -14,29 +15,37 @@ from core.db import Session
 from core.invoicing import OpenItem
 
 here = session.here()
+Listing = tuple[list[CustomerRow], dict[int, list[str]], dict[int, list[OpenItem]], int]
 COLUMNS = {
-    "name": widgets.text_col("Customer", 160),
-    "plans": widgets.text_col("Plan", 110),
+    "name": widgets.text_col("Customer", 150),
     "open": widgets.money_col("Open", 96),
     "currency": widgets.text_col("", 44),
     "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 80),
+    "plans": widgets.text_col("Plan", 110),
     "country": widgets.text_col("Country", 56),
 }
 
 
+@st.cache_data(ttl=cached.BRIEF, max_entries=64, show_spinner=False)
+def listing(seller_id: int, find: str, after: str, today: date, version: int) -> Listing:  # noqa: ARG001  # the cache's key
+    """One row more than a page, so that the next page is known; plans and open documents of the page; how many there are."""
+    with reading() as db:
+        found = catalog.customer_page(db, seller_id=seller_id, find=find, after=after, limit=worklist.PAGE + 1)
+        plans = catalog.plans_in_use(db, [row.id for row in found], today)
+        owed = by_account(invoicing.open_items(db, [row.account_id for row in found]) if found else [])
+        return found, plans, owed, catalog.customer_count(db, seller_id=seller_id, find=find)
+
+
 def listed(db: Session, seller_id: int, find: str) -> tuple[CustomerRow | None, list[OpenItem]]:
     """A page of customers; gives back the open one, and what its account owes."""
-    after = worklist.cursor("customers", find)
-    found = catalog.customer_page(db, seller_id=seller_id, find=find, after=after or "", limit=worklist.PAGE + 1)
+    after = worklist.cursor("customers", find) or ""
+    found, plans, owed, total = listing(seller_id, find, after, here.today, cached.version())
     page = found[: worklist.PAGE]
-    plans = catalog.plans_in_use(db, [row.id for row in page], here.today)
-    owed = by_account(invoicing.open_items(db, [row.account_id for row in page]) if page else [])
-    frame = pd.DataFrame(
-        [cells(row, plans.get(row.id, []), owed.get(row.account_id, [])) for row in page], columns=["id", *COLUMNS]
-    )
+    shown = [cells(row, plans.get(row.id, []), owed.get(row.account_id, [])) for row in page]
+    frame = pd.DataFrame(shown, columns=["id", *COLUMNS])
     following = page[-1].key if len(found) > len(page) else None
     chosen = worklist.work_list(frame, "customers", COLUMNS, following=following, alt="Customers by key")
-    worklist.pager("customers", catalog.customer_count(db, seller_id=seller_id, find=find))
+    worklist.pager("customers", total)
     inside = next((row for row in page if row.id == chosen), None)
     if inside is not None or not isinstance(chosen, int):
         return inside, owed.get(inside.account_id, []) if inside else []

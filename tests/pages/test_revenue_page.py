@@ -53,4 +53,4 @@ def test_the_page_asks_the_database_few_questions(desk_url: str, show: str) -> N
     at = opened(desk_url, "ada", {"show": show})
     with counting(type(db.make_engine(desk_url))) as cost:  # type: ignore[arg-type]
         at.run()
-    assert cost.queries <= 17, cost.statements
+    assert cost.queries <= 15, cost.statements

@@ -140,4 +140,4 @@ def test_the_page_asks_the_database_few_questions(desk_url: str, query: dict[str
     at = opened(desk_url, "ada", query)
     with counting(type(db.make_engine(desk_url))) as cost:  # type: ignore[arg-type]
         at.run()
-    assert cost.queries <= 20, cost.statements
+    assert cost.queries <= 15, cost.statements
