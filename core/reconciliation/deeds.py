@@ -25,7 +25,7 @@ from core.payments import rules as payment_rules
 from core.payments import write_offs
 from core.people import Actor
 from core.rating import RATING_VERSION
-from core.reconciliation import loading, store
+from core.reconciliation import loading, rules, store
 from core.reconciliation.model import (
     Allocation,
     Choice,
@@ -316,7 +316,7 @@ def _show_billing(deed: Deed) -> Effect:
     now = ItemChange("draft", fact.account_id, "the account's draft", fact.currency, 0, fact.at_stake_minor)
     return Effect(
         _K.BILL_LATE_USAGE,
-        f"Draft a document for {fact.customer} with {fact.drift} {fact.unit} of {fact.period}.",
+        f"Draft a document for {fact.customer} with {rules.quantity(fact.drift, fact.unit)} of {rules.days_text(fact.period)}.",
         (),
         (now,),
     )
@@ -336,7 +336,12 @@ def _show_waiver(deed: Deed) -> Effect:
         return Effect(_K.WAIVE, "Leave it as it is; it opens again when what is at stake changes.")
     fact = _usage_of(deed)
     item = ItemChange("usage", fact.item_id, fact.product or fact.meter, fact.currency, fact.at_stake_minor, 0)
-    return Effect(_K.WAIVE, f"Never bill {fact.drift} {fact.unit} of {fact.customer} in {fact.period}.", (), (item,))
+    return Effect(
+        _K.WAIVE,
+        f"Never bill {rules.quantity(fact.drift, fact.unit)} of {fact.customer} in {rules.days_text(fact.period)}.",
+        (),
+        (item,),
+    )
 
 
 def _do_waiver(deed: Deed, effect: Effect) -> Made:

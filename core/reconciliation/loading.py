@@ -52,8 +52,8 @@ class Sum:
             self.in_draft += quantity
 
 
-Key = tuple[SubjectKind, int, int, Period]
-"""(item or usage, item or meter, customer, whole period)"""
+Key = tuple[SubjectKind, int, int]
+"""(item or usage, item or meter, customer)"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Metered:
 
     scope: Scope
     used: Mapping[tuple[int, int], MeterUsage]
-    sums: Mapping[Key, Sum]
+    sums: Mapping[Key, Mapping[Period, Sum]]
     customers: Mapping[int, Any]
     meters: Mapping[int, Any]
     covered: dict[tuple[int, int], list[Period]] = field(default_factory=lambda: defaultdict(list))
@@ -108,24 +108,20 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
     return found + [fact for pair in sorted(pairs) for fact in _of_no_price(metered, pair)]
 
 
-def _sums(session: Session, scope: Scope, customer_id: int | None) -> dict[Key, Sum]:
-    sums: defaultdict[Key, Sum] = defaultdict(Sum)
+def _sums(session: Session, scope: Scope, customer_id: int | None) -> Mapping[Key, Mapping[Period, Sum]]:
+    sums: defaultdict[Key, defaultdict[Period, Sum]] = defaultdict(lambda: defaultdict(Sum))
     rows = store_facts.charges(session, scope, customer_id)
     for kind, subject, what, cause, start, end, units, picos, amount, _, issued, customer in rows:
         whole = Cause.parse(cause).whole if kind is SubjectKind.ITEM else Period(start, end)
         if kind in (SubjectKind.ITEM, SubjectKind.USAGE):
-            sums[kind, subject, customer, whole].add(what, bool(issued), Fraction(from_parts(units, picos)), amount)
+            sums[kind, subject, customer][whole].add(what, bool(issued), Fraction(from_parts(units, picos)), amount)
     return sums
 
 
 def _of_item(metered: Metered, some: list[tuple[SubscriptionView, ItemView]]) -> Iterable[UsageFact]:
     view, first = some[0]
     due = due_days(view, [item for _, item in some], metered.scope.as_of)
-    charged = {
-        whole: total
-        for (kind, subject, customer, whole), total in metered.sums.items()
-        if (kind, subject, customer) == (SubjectKind.ITEM, first.id, view.customer_id)
-    }
+    charged = metered.sums.get((SubjectKind.ITEM, first.id, view.customer_id), {})
     for whole in sorted({*due, *charged}, key=lambda period: period.start):
         if not whole.overlap(metered.scope.range):
             continue
@@ -184,8 +180,9 @@ def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]
         if on in range_ and not any(on in span for span in metered.covered.get(pair, ())):
             by_month[month_of(on)] += quantity
     customer, meter = metered.customers[pair[0]], metered.meters[pair[1]]
+    set_aside = metered.sums.get((SubjectKind.USAGE, pair[1], pair[0]), {})
     for month, quantity in sorted(by_month.items(), key=lambda one: one[0].start):
-        excluded = metered.sums.get((SubjectKind.USAGE, pair[1], pair[0], month), Sum()).excluded
+        excluded = set_aside.get(month, Sum()).excluded
         yield UsageFact(
             pair[0], customer.name, customer.account_id, pair[1], meter.name, meter.unit, 0, "", month, True,
             quantity, ZERO, ZERO, _decimal(excluded), 0, 0, "",

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-from core.money import exact_text, format_money
+from core.clock import Period, month_of
+from core.money import format_decimal, format_money
 from core.reconciliation.matching import numbers_named, plain
 from core.reconciliation.model import (
     BalanceFact,
@@ -139,14 +139,18 @@ def _cash_break(one: CashFact, sides: _Sides, proposal: Proposal | None) -> tupl
 
 
 def _twin(one: CashFact, alike: Sequence[CashFact]) -> CashFact | None:
-    """An earlier payment of the same account, currency and amount, a short while before, which paid something."""
+    """An earlier payment of the same account, currency and amount, a short while before, which paid something; of several one
+    with the same remittance, then the last."""
     if one.left_minor < one.amount_minor:
         return None
-    for other in alike:
-        near = timedelta(0) <= one.received_on - other.received_on <= TWICE_WITHIN
-        if near and other.payment_id < one.payment_id and other.paid:
-            return other
-    return None
+    near = [
+        other
+        for other in alike
+        if timedelta(0) <= one.received_on - other.received_on <= TWICE_WITHIN
+        and other.payment_id < one.payment_id
+        and other.paid
+    ]
+    return max(near, key=lambda other: (other.remittance == one.remittance, other.payment_id), default=None)
 
 
 def _names_open(one: CashFact, mine: Sequence[InvoiceFact]) -> bool:
@@ -254,26 +258,26 @@ def usage_breaks(facts: Sequence[UsageFact]) -> dict[str, list[Found]]:
 
 
 def _without_price(one: UsageFact) -> Found:
-    sentence = (
-        f"{one.customer} used {_quantity(one.drift, one.unit)} of {one.meter} in {one.period}, and no price counts it."
-    )
+    sentence = f"{one.customer} used {quantity(one.drift, one.unit)} of {one.meter} in {days_text(one.period)}, and no price counts it."
     return _usage_found(one, sentence, (Suggestion(_K.WAIVE, "It is not to be billed, with a reason"),))
 
 
 def _not_billed(one: UsageFact) -> Found:
-    sentence = (
-        f"{one.customer} used {_quantity(one.accepted, one.unit)} in {one.period}; it is due and was never billed."
-    )
+    sentence = f"{one.customer} used {quantity(one.accepted, one.unit)} in {days_text(one.period)}; it is due and was never billed."
     return _usage_found(one, sentence, _billing(one))
 
 
 def _late(one: UsageFact) -> Found:
-    more = _quantity(one.drift, one.unit)
-    return _usage_found(one, f"{more} of {one.customer} in {one.period} came after it was billed.", _billing(one))
+    more = quantity(one.drift, one.unit)
+    return _usage_found(
+        one, f"{more} of {one.customer} in {days_text(one.period)} came after it was billed.", _billing(one)
+    )
 
 
 def _beyond(one: UsageFact) -> Found:
-    sentence = f"{one.customer} was billed {_quantity(-one.drift, one.unit)} more than was used in {one.period}."
+    sentence = (
+        f"{one.customer} was billed {quantity(-one.drift, one.unit)} more than was used in {days_text(one.period)}."
+    )
     return _usage_found(one, sentence, _billing(one))
 
 
@@ -291,24 +295,31 @@ def _usage_found(one: UsageFact, sentence: str, suggested: tuple[Suggestion, ...
     return Found(
         subject_key=f"usage:{one.customer_id}:{one.meter_id}:{one.item_id}:{one.period.start}",
         sentence=sentence,
-        left={"what": "accepted", **shared, "quantity": _quantity(one.accepted, one.unit)},
+        left={"what": "accepted", **shared, "quantity": quantity(one.accepted, one.unit)},
         right={
             "what": one.product or "no price",
             **shared,
-            "quantity": _quantity(one.billed, one.unit),
-            "in drafts": _quantity(one.in_draft, one.unit),
-            "excluded": _quantity(one.excluded, one.unit),
+            "quantity": quantity(one.billed, one.unit),
+            "in drafts": quantity(one.in_draft, one.unit),
+            "excluded": quantity(one.excluded, one.unit),
         },
         drift_minor=one.at_stake_minor,
         currency=one.currency,
-        drift_text=_quantity(one.drift, one.unit),
+        drift_text=quantity(one.drift, one.unit),
         account_id=one.account_id,
         suggested=suggested,
     )
 
 
-def _quantity(value: Decimal, unit: str) -> str:
-    return f"{exact_text(Fraction(value))} {unit}".strip()
+def quantity(value: Decimal, unit: str) -> str:
+    return f"{format_decimal(value)} {unit}".strip()
+
+
+def days_text(period: Period) -> str:
+    """ "January 2024" for a calendar month, else its first and last day."""
+    if month_of(period.start) == period:
+        return f"{period.start:%B %Y}"
+    return f"{period.start} to {period.end - timedelta(days=1)}"
 
 
 # ── ledger ↔ subledgers ─────────────────────────────────────────────────────────────────────────────────────────────

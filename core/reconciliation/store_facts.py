@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -16,7 +15,7 @@ from core.tables.charges import Charge, ChargeLive
 from core.tables.documents import Document
 from core.tables.ledger import JournalEntry
 from core.tables.metering import UsageAdjustment, UsageDay
-from core.tables.parties import Customer, PartyVersion
+from core.tables.parties import Account, Customer, PartyVersion
 from core.tables.payments import CreditEntry, CreditGrant, Payment, Refund, Settlement
 from core.words import (
     ChargeKind,
@@ -97,7 +96,7 @@ def invoices(session: Session, scope: Scope) -> list[InvoiceFact]:
         )
         .order_by(col(d.id))
     ).all()
-    names = party_names(session, {row[1] for row in rows})
+    names = party_names(session, scope.seller_id)
     return [
         InvoiceFact(
             document_id,
@@ -115,11 +114,12 @@ def invoices(session: Session, scope: Scope) -> list[InvoiceFact]:
     ]
 
 
-def party_names(session: Session, account_ids: Iterable[int]) -> dict[int, str]:
+def party_names(session: Session, seller_id: int) -> dict[int, str]:
     """The newest name of each account."""
     rows = session.execute(
         select(col(PartyVersion.account_id), col(PartyVersion.name))
-        .where(col(PartyVersion.account_id).in_(sorted(account_ids)))
+        .join(Account, col(Account.id) == col(PartyVersion.account_id))
+        .where(col(Account.seller_id) == seller_id)
         .order_by(col(PartyVersion.valid_from), col(PartyVersion.id))
     )
     return {account_id: str(name) for account_id, name in rows}

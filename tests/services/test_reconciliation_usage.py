@@ -117,7 +117,7 @@ def test_usage_that_was_taken_back_after_billing_is_found_in_the_other_direction
         )
     [finding] = find(engine, desk)
     # 500 × 0.001 = 0.50, 0.70 was billed
-    assert (finding.check, finding.drift_minor, finding.drift_text) == ("billed_beyond_usage", -20, "-200 call")
+    assert (finding.check, finding.drift_minor, finding.drift_text) == ("billed_beyond_usage", -20, "−200 call")
 
 
 def test_usage_that_no_price_counts_is_found_by_month_and_may_be_excluded(engine: Engine) -> None:
@@ -126,7 +126,7 @@ def test_usage_that_no_price_counts_is_found_by_month_and_may_be_excluded(engine
     [finding] = find(engine, desk)
     assert (finding.check, finding.drift_text, finding.right["what"]) == (
         "usage_without_price",
-        "5000 MB·s",
+        "5,000 MB·s",
         "no price",
     )
     with db.transaction(engine, NOW, "tests.resolve") as session:
@@ -134,7 +134,7 @@ def test_usage_that_no_price_counts_is_found_by_month_and_may_be_excluded(engine
     assert find(engine, desk) == []
     billing.use(engine, desk, "acme", "storage.mb_seconds", date(2024, 1, 11), 1_000, "more")
     [again] = find(engine, desk)
-    assert (again.id, again.state, again.drift_text) == (finding.id, FindingState.OPEN, "1000 MB·s")
+    assert (again.id, again.state, again.drift_text) == (finding.id, FindingState.OPEN, "1,000 MB·s")
 
 
 @pytest.mark.parametrize("comparison", ["ledger_subledgers", "invoices_payments"])
