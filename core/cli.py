@@ -247,18 +247,15 @@ def close_period(given: Any) -> Answer:
     engine = _engine()
     now, seller = _now(engine), _seller(engine, given.seller)
     actor = _actor(engine, given.login, "close")
-    with db.reading(engine) as session:
-        period = (
-            ledger.period_of_day(session, seller.id, given.period)
-            if given.period
-            else close.next_to_close(session, seller.id)
-        )
-    if period is None:
-        raise BadInput.one(
-            "no_period", "--period", "There is no such accounting period; the books were not opened for it."
-        )
-    if period.state == "open":
-        with db.transaction(engine, now, "shell.close") as session:
+    with db.transaction(engine, now, "shell.close") as session:
+        period = close.next_to_close(session, seller.id)
+        if given.period:
+            period = ledger.ensure_period(session, seller.id, given.period)
+        if period is None:
+            raise BadInput.one(
+                "no_period", "--period", "The books of this seller were never opened: finance opens them first."
+            )
+        if period.state == "open":
             close.begin_close(session, actor, now, period.id)
     locked = close.run_close(engine, actor, now, period.id, _silent)
     with db.reading(engine) as session:

@@ -22,7 +22,7 @@ from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
 from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
 from core.invoicing.parties import Parties
 from core.money import check_currency
-from core.people.permissions import Actor
+from core.people.permissions import Actor, require
 from core.words import DocumentKind, DocumentStatus
 
 CHUNK = 250
@@ -47,6 +47,7 @@ def draft_all(
     chunk: int = CHUNK,
 ) -> DraftResult:
     """Draft everything of a seller that fell due by `bill_on`, chunk by chunk, each in a transaction of its own."""
+    require(actor, "invoicing.draft")  # also where nothing is due
     with db.reading(engine) as session:
         accounts = store.accounts_due(session, seller_id, bill_on)
         seal = seals.latest(session)
