@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 import pandas as pd
@@ -34,9 +35,13 @@ def money(minor: int, currency: str, *, signed: bool = False) -> str:
     return wording.amount(Money(minor, currency).decimal, signed=signed)
 
 
-def aligned(minor: int, currency: str, places: int) -> str:
+def decimal(minor: int, currency: str) -> Decimal:
+    return Money(minor, currency).decimal
+
+
+def aligned(minor: int, currency: str, places: int, *, signed: bool = False) -> str:
     """An amount of a column whose largest exponent is `places`."""
-    return wording.aligned(Money(minor, currency).decimal, places)
+    return wording.aligned(Money(minor, currency).decimal, places, signed=signed)
 
 
 def typed_minor(text: str, currency: str) -> int:

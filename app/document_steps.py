@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app import dialogs, document, session, widgets, wording, worklist
 from app.actions import Deed, act
-from core import catalog, invoicing
+from core import catalog, invoicing, payments
 from core.invoicing import DocumentView
 from core.words import DocumentKind, DocumentStatus, OutboxState
 
@@ -84,6 +84,9 @@ def _approved(row: Any, _view: DocumentView) -> None:
 def _issued(row: Any, view: DocumentView) -> None:
     if view.kind is DocumentKind.INVOICE:
         row.button("Cancel…", key="cancel", disabled=not session.may("invoicing.cancel"), **dialogs.opens("cancel"))
+    if view.kind is DocumentKind.INVOICE and view.due_minor:
+        may = session.may("payments.request_write_off")
+        row.button("Write off…", key="write-off", disabled=not may, **dialogs.opens("write-off"))
     failed = next((each for each in view.outbox if each.state is OutboxState.FAILED), None)
     if failed is not None:
         _click(
@@ -212,11 +215,30 @@ def _cancel(_db: Session, view: DocumentView) -> None:
     )
 
 
+def _write_off(_db: Session, view: DocumentView) -> None:
+    left = f"{document.money(view.due_minor, view.currency)} {view.currency}"
+    dialogs.consequence(
+        "It is asked for: another person, who did not record the cash, writes it off under Payments, Requests.",
+        [*_facts(view), ("Open", left)],
+    )
+    typed = dialogs.line("Amount", str(document.decimal(view.due_minor, view.currency)))
+    reason = dialogs.line("Reason")
+
+    def verb(deed: Deed) -> int:
+        minor = document.typed_minor(typed(), view.currency)
+        return payments.request_write_off(
+            deed.db, deed.actor, deed.now, document_id=view.id, amount_minor=minor, reason=reason()
+        )
+
+    dialogs.answer("Ask for the write-off", verb, f"The write-off of {view.name} waits for another person.")
+
+
 QUESTIONS: dict[str, tuple[str, Callable[[Session, DocumentView], None]]] = {
     "return": ("Return {name}?", _return),
     "discard": ("Discard the draft of {name}?", _discard),
     "issue": ("Issue the invoice of {name}?", _issue),
     "send": ("Send {name}?", _send),
+    "write-off": ("Ask to write off {name}?", _write_off),
     "cancel": ("Cancel {name}?", _cancel),
 }
 """A question's name → its title and its body."""

@@ -28,11 +28,16 @@ from core.payments.refunds import fail_refund as fail_refund
 from core.payments.refunds import keep_as_credit as keep_as_credit
 from core.payments.refunds import release_credit as release_credit
 from core.payments.refunds import request_refund as request_refund
+from core.payments.reports import PaymentPage as PaymentPage
+from core.payments.reports import WriteOffRequest as WriteOffRequest
+from core.payments.reports import count as count
+from core.payments.reports import page as page
 from core.payments.reports import payment as payment
 from core.payments.reports import payments as payments
 from core.payments.reports import refund as refund
 from core.payments.reports import refunds as refunds
 from core.payments.reports import unapplied as unapplied
+from core.payments.reports import write_off_requests as write_off_requests
 from core.payments.service import allocate as allocate
 from core.payments.service import allocate_within as allocate_within
 from core.payments.service import preview as preview

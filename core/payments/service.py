@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from core import audit, invoicing, ledger
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, NotFound, Refused, Stale
 from core.ledger import EntryKind
 from core.payments import loading, store
 from core.payments.loading import today_of
@@ -31,13 +31,17 @@ def allocate(
     allocations: Sequence[Allocation] | None = None,
     on: date | None = None,
     reason: str = "",
+    expected: AllocationPlan | None = None,
 ) -> AllocationPlan:
     """Lay a payment on invoices as told, else on its account's, oldest due first. What was done, share by share.
 
-    What the payment has left over stays unapplied; an invoice that is left partly open stays open.
+    What the payment has left over stays unapplied; an invoice that is left partly open stays open. Where `expected` is given,
+    the preview that was looked at, anything else than that is refused.
     """
     change = audit.begin(session, actor, now, "payments.allocate")
-    return allocate_within(session, change, payment_id=payment_id, allocations=allocations, on=on, reason=reason)
+    return allocate_within(
+        session, change, payment_id=payment_id, allocations=allocations, on=on, reason=reason, expected=expected
+    )
 
 
 def allocate_within(
@@ -48,12 +52,15 @@ def allocate_within(
     allocations: Sequence[Allocation] | None = None,
     on: date | None = None,
     reason: str = "",
+    expected: AllocationPlan | None = None,
 ) -> AllocationPlan:
     """`allocate` inside another verb's change."""
     known = store.payment(session, payment_id)
     day = on or today_of(session, known.seller_id, change.at)
     ledger.first_open_day(session, known.seller_id, day)  # the period is locked before the rows, as everywhere
     plan = loading.plan(session, known, allocations, lock=True)
+    if expected is not None and plan != expected:
+        raise Stale("moved", "Nothing was allocated: what you were shown has changed since. Look again, then decide.")
     for share in plan.shares:
         _save(session, change, plan, share, day, known.seller_id, reason)
     return plan

@@ -22,7 +22,7 @@ from core.words import AccountRole, ApprovalSubject, Decision, PaymentState, Ref
 
 CHUNK = 500
 
-_PAYMENT = (
+PAYMENT = (
     col(Payment.id),
     col(Payment.seller_id),
     col(Payment.account_id),
@@ -84,7 +84,7 @@ def payment(session: Session, payment_id: int, *, lock: bool = False) -> Payment
     """What is used of it is read after the lock is held."""
     if lock:
         session.execute(select(col(Payment.id)).where(col(Payment.id) == payment_id).with_for_update(key_share=True))
-    found = _payments(session, select(*_PAYMENT).where(col(Payment.id) == payment_id))
+    found = _payments(session, select(*PAYMENT).where(col(Payment.id) == payment_id))
     if not found:
         raise NotFound("no_such_payment", f"There is no payment with the id {payment_id}.")
     return found[0]
@@ -105,7 +105,7 @@ def payments(
 ) -> list[PaymentView]:
     """In the order recorded; `end` is the first day not wanted."""
     statement = (
-        select(*_PAYMENT)
+        select(*PAYMENT)
         .where(col(Payment.seller_id) == seller_id, col(Payment.id) > after_id)
         .order_by(col(Payment.id))
         .limit(limit)

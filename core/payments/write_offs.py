@@ -31,7 +31,7 @@ def request_write_off(
         Approval(
             subject_kind=ApprovalSubject.WRITE_OFF,
             subject_id=document_id,
-            content_hash=_content(item, minor),
+            content_hash=content_of(item, minor),
             actor=actor.login,
             seq=store.next_approval(session, document_id),
             decision=Decision.REQUESTED,
@@ -177,14 +177,14 @@ def _amount(item: OpenItem, amount_minor: int | None, reason: str) -> int:
     return minor
 
 
-def _content(item: OpenItem, minor: int) -> str:
+def content_of(item: OpenItem, minor: int) -> str:
     """What is asked for and approved: this much of this invoice as it stands."""
     said = [item.document_id, item.currency, item.due_minor, minor]
     return hashlib.sha256(audit.canonical(said)).hexdigest()
 
 
 def _approve(session: Session, change: audit.Recorder, item: OpenItem, minor: int, reason: str) -> None:
-    content = _content(item, minor)
+    content = content_of(item, minor)
     requests = store.requested_write_offs(session, item.document_id, content)
     if not requests:
         raise FourEyes(
