@@ -89,6 +89,11 @@ def here() -> Here:
     return found
 
 
+def books() -> str:
+    """Which database this is, for the keys of cached reads."""
+    return str(engine().url)
+
+
 def may(permission: str) -> bool:
     """Whether the signed-in person holds it. For what is offered; core refuses whatever is not allowed."""
     return permission in here().actor.permissions

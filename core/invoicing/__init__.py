@@ -62,11 +62,13 @@ from core.invoicing.reports_queue import currencies as currencies
 from core.invoicing.reports_queue import queue as queue
 from core.invoicing.reports_sums import Before as Before
 from core.invoicing.reports_sums import MonthRow as MonthRow
+from core.invoicing.reports_sums import Receivable as Receivable
 from core.invoicing.reports_sums import Unsent as Unsent
 from core.invoicing.reports_sums import Waiting as Waiting
 from core.invoicing.reports_sums import before as before
 from core.invoicing.reports_sums import months as months
 from core.invoicing.reports_sums import never_sent as never_sent
+from core.invoicing.reports_sums import receivables as receivables
 from core.invoicing.reports_sums import unsent as unsent
 from core.invoicing.reports_sums import waiting as waiting
 from core.invoicing.settlements import SAME as SAME

@@ -49,6 +49,16 @@ class MonthRow:
 
 
 @dataclass(frozen=True)
+class Receivable:
+    """What customers owe in one currency, and what of it is past its due date."""
+
+    currency: str
+    count: int
+    due_minor: int
+    late_minor: int
+
+
+@dataclass(frozen=True)
 class Unsent:
     """Messages of one state, and the oldest of them by its document's date."""
 
@@ -130,6 +140,35 @@ def months(session: Session, seller_id: int, periods: Sequence[Period], today: d
         MonthRow(periods[place], currency, count, *(int(each) for each in sums))
         for place, currency, count, *sums in session.execute(query)
         if place >= 0
+    ]
+
+
+def receivables(session: Session, seller_id: int, today: date) -> list[Receivable]:
+    """What all issued invoices leave open, by currency; what was written off is open no more."""
+    settled = (
+        select(func.coalesce(func.sum(col(Settlement.amount_minor)), 0))
+        .where(col(Settlement.document_id) == col(Document.id))
+        .correlate(Document)
+        .scalar_subquery()
+    )
+    due = (
+        select(col(Document.currency), col(Document.due_on), (col(Document.total_minor) - settled).label("due"))
+        .where(
+            col(Document.seller_id) == seller_id,
+            col(Document.status) == DocumentStatus.ISSUED,
+            col(Document.kind) == DocumentKind.INVOICE,
+            col(Document.written_off_on).is_(None),
+        )
+        .subquery()
+    )
+    query = (
+        select(due.c.currency, func.count(), func.sum(due.c.due), func.sum(_if(due.c.due_on < today, due.c.due)))
+        .where(due.c.due != 0)
+        .group_by(due.c.currency)
+        .order_by(due.c.currency)
+    )
+    return [
+        Receivable(currency, count, int(open_), int(late)) for currency, count, open_, late in session.execute(query)
     ]
 
 

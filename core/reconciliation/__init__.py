@@ -29,12 +29,14 @@ from core.reconciliation.model import ResolutionView as ResolutionView
 from core.reconciliation.model import RunResult as RunResult
 from core.reconciliation.model import RunRow as RunRow
 from core.reconciliation.model import Suggestion as Suggestion
+from core.reconciliation.reports import Waiting as Waiting
 from core.reconciliation.reports import at_stake as at_stake
 from core.reconciliation.reports import blocking as blocking
 from core.reconciliation.reports import counts as counts
 from core.reconciliation.reports import finding as finding
 from core.reconciliation.reports import findings as findings
 from core.reconciliation.reports import runs as runs
+from core.reconciliation.reports import waiting as waiting
 from core.reconciliation.resolving import preview as preview
 from core.reconciliation.resolving import propose as propose
 from core.reconciliation.resolving import resolve as resolve

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from core.reconciliation import store
@@ -67,6 +68,36 @@ def at_stake(session: Session, seller_id: int) -> dict[str, int]:
         .group_by(col(Finding.currency))
     )
     return {currency: int(minor) for currency, minor in rows}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The open findings of one check in one currency ('' for those without money): how many, since when, at stake."""
+
+    check: str
+    currency: str
+    count: int
+    blocking: int
+    since: date
+    drift_minor: int
+
+
+def waiting(session: Session, seller_id: int) -> list[Waiting]:
+    """Every open finding, summed by check and currency."""
+    rows = session.execute(
+        select(
+            col(Finding.check_code), col(Finding.currency), func.count(),
+            func.sum(case((col(Finding.blocks), 1), else_=0)), func.min(col(Finding.first_seen_on)),
+            func.sum(func.abs(col(Finding.drift_minor))),
+        )
+        .where(col(Finding.seller_id) == seller_id, col(Finding.state) == FindingState.OPEN)
+        .group_by(col(Finding.check_code), col(Finding.currency))
+        .order_by(col(Finding.check_code), col(Finding.currency))
+    )  # fmt: skip
+    return [
+        Waiting(check, currency, count, int(blocking), since, int(minor) if currency else 0)
+        for check, currency, count, blocking, since, minor in rows
+    ]
 
 
 def finding(session: Session, finding_id: int, as_of: date) -> FindingDetail:

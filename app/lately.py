@@ -1,0 +1,76 @@
+"""What people and jobs did lately, told in half a sentence each: many of the same are one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from app import wording
+from core import audit_reports, people
+from core.audit_reports import ChangeRow
+from core.db import Session
+
+LOOKED_AT: Final = 300
+SHOWN: Final = 8
+# verb → what was done to one, to many
+DID: Final = {
+    "invoicing.draft": ("drafted what was due", "drafted {n} times what was due"),
+    "invoicing.submit": ("sent a draft to review", "sent {n} drafts to review"),
+    "invoicing.approve": ("approved a document", "approved {n} documents"),
+    "invoicing.return": ("returned a document", "returned {n} documents"),
+    "invoicing.issue": ("issued a document", "issued {n} documents"),
+    "invoicing.send": ("put a document into the outbox", "put {n} documents into the outbox"),
+    "invoicing.deliver": ("delivered a document", "delivered {n} documents"),
+    "invoicing.cancel": ("cancelled an invoice", "cancelled {n} invoices"),
+    "invoicing.discard": ("discarded a draft", "discarded {n} drafts"),
+    "invoicing.edit": ("edited a draft", "edited drafts {n} times"),
+    "metering.ingest": ("took in a batch of usage", "took in {n} batches of usage"),
+    "metering.replay": ("replayed rejected usage", "replayed rejected usage {n} times"),
+    "payments.record": ("recorded a payment", "recorded {n} payments"),
+    "payments.allocate": ("allocated a payment", "allocated {n} payments"),
+    "payments.assign": ("assigned a payment", "assigned {n} payments"),
+    "payments.write_off": ("wrote an invoice off", "wrote {n} invoices off"),
+    "reconciliation.run": ("ran the checks", "ran the checks {n} times"),
+    "reconciliation.resolve": ("resolved a finding", "resolved {n} findings"),
+    "revenue.post": ("posted revenue", "posted revenue {n} times"),
+    "close.close": ("took a step of a close", "took {n} steps of a close"),
+    "desk.advance_day": ("advanced the day", "advanced the day {n} times"),
+    "catalog.subscribe": ("signed up a subscription", "signed up {n} subscriptions"),
+    "catalog.change_subscription": ("changed a subscription", "changed {n} subscriptions"),
+    "catalog.amend_account": ("amended an account", "amended {n} accounts"),
+    "catalog.amend_customer": ("amended a customer", "amended {n} customers"),
+    "people.add_user": ("added a user", "added {n} users"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    when: str
+    who: str
+    did: str
+
+
+def told(db: Session, zone: tzinfo) -> list[Told]:
+    """The newest first; what one did several times in a row on a day is one line."""
+    names = {user.login: user.name for user in people.users(db)}
+    groups: list[list[ChangeRow]] = []
+    for row in audit_reports.changes(db, limit=LOOKED_AT):
+        first = groups[-1][0] if groups else None
+        same_day = first is not None and first.at.astimezone(zone).date() == row.at.astimezone(zone).date()
+        if first is not None and same_day and (first.actor, first.verb) == (row.actor, row.verb):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    newest = groups[0][0].at.astimezone(zone).date() if groups else None
+    return [_line(group, names, zone, newest) for group in groups[:SHOWN]]
+
+
+def _line(group: Sequence[ChangeRow], names: dict[str, str], zone: tzinfo, newest: object) -> Told:
+    row, at = group[0], group[0].at.astimezone(zone)
+    one, many = DID.get(row.verb, (row.verb.replace(".", ": ").replace("_", " "), ""))
+    did = (
+        one if len(group) == 1 else many.format(n=wording.amount(len(group))) if many else f"{one}, {len(group)} times"
+    )
+    who = names.get(row.actor) or row.actor.replace("job:", "The job ").replace(":", " ")
+    when = f"{at:%H:%M}" if at.date() == newest else wording.day(at.date(), year=False)
+    return Told(when, who, did)
