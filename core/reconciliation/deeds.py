@@ -8,74 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from fractions import Fraction
 from typing import Any
 
-from sqlmodel import Session
-
-from core import audit, invoicing, ledger, payments, seals
-from core.clock import Period
-from core.errors import BadInput, NotFound, Refused, Stale
-from core.invoicing import Claim
-from core.invoicing.model import Cause
+from core import invoicing, ledger, payments
+from core.errors import Refused, Stale
 from core.money import format_money, half_away, to_major
 from core.payments import loading as payment_facts
 from core.payments import rules as payment_rules
 from core.payments import write_offs
-from core.people import Actor
-from core.rating import RATING_VERSION
-from core.reconciliation import loading, rules, store
+from core.reconciliation import deeds_usage, store
+from core.reconciliation.deed import Deed, Made
 from core.reconciliation.model import (
     Allocation,
-    Choice,
     Effect,
-    FindingView,
     ItemChange,
     ResolutionKind,
-    Scope,
-    UsageFact,
 )
-from core.words import ChargeKind, DocumentStatus, SubjectKind
+from core.words import DocumentStatus
 
 _K = ResolutionKind
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One click on one finding."""
-
-    session: Session
-    finding: FindingView
-    choice: Choice
-    reason: str
-    on: date
-    actor: Actor
-    now: datetime
-    recorder: audit.Recorder | None = None
-
-    @property
-    def change(self) -> audit.Recorder:
-        """Of the verb that does it; a preview has none."""
-        assert self.recorder is not None, "a preview changes nothing"
-        return self.recorder
-
-    @property
-    def payment_id(self) -> int:
-        found = self.choice.payment_id or self.finding.payment_id
-        if not found:
-            raise BadInput.one("payment_missing", "payment_id", "Say which payment.")
-        return found
-
-    @property
-    def document_id(self) -> int:
-        found = self.choice.document_id or self.finding.document_id
-        if not found:
-            raise BadInput.one("document_missing", "document_id", "Say which invoice.")
-        return found
-
-
-Made = Mapping[str, Any]
 
 
 # ── match and split ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -292,91 +243,6 @@ def _undo_document(deed: Deed, made: Made) -> None:
             invoicing.discard(deed.session, deed.actor, deed.now, document_id, deed.reason)
 
 
-# ── usage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _usage_of(deed: Deed) -> UsageFact:
-    """The usage that the finding is about, as it stands now."""
-    finding = deed.finding
-    kind, *ids = finding.subject_key.split(":")
-    if kind != "usage":
-        raise Refused("not_usage", "Nothing was done: this finding is not about usage.")
-    customer_id, meter_id, item_id = (int(part) for part in ids[:3])
-    period = Period.parse(finding.left["period"])
-    functional = ledger.functional_currency(deed.session, finding.seller_id)
-    scope = Scope(finding.seller_id, period, deed.on, seals.latest(deed.session), functional)
-    for fact in loading.usage_facts(deed.session, scope, customer_id):
-        if (fact.meter_id, fact.item_id, fact.period) == (meter_id, item_id, period):
-            return fact
-    raise NotFound("usage_gone", "Nothing was done: this usage is not there any more. Run the reconciliation again.")
-
-
-def _show_billing(deed: Deed) -> Effect:
-    fact = _usage_of(deed)
-    now = ItemChange("draft", fact.account_id, "the account's draft", fact.currency, 0, fact.at_stake_minor)
-    return Effect(
-        _K.BILL_LATE_USAGE,
-        f"Draft a document for {fact.customer} with {rules.quantity(fact.drift, fact.unit)} of {rules.days_text(fact.period)}.",
-        (),
-        (now,),
-    )
-
-
-def _do_billing(deed: Deed, effect: Effect) -> Made:
-    account_id = effect.items[0].id
-    seller_id = deed.finding.seller_id
-    result = invoicing.draft(deed.session, deed.actor, deed.now, seller_id, deed.on, [account_id], differences_now=True)
-    if result.problems:
-        raise Refused(result.problems[0].code, result.problems[0].sentence)
-    return {"documents": store.drafts_of(deed.session, seller_id, account_id, deed.on)}
-
-
-def _show_waiver(deed: Deed) -> Effect:
-    if not deed.finding.subject_key.startswith("usage:"):
-        return Effect(_K.WAIVE, "Leave it as it is; it opens again when what is at stake changes.")
-    fact = _usage_of(deed)
-    item = ItemChange("usage", fact.item_id, fact.product or fact.meter, fact.currency, fact.at_stake_minor, 0)
-    return Effect(
-        _K.WAIVE,
-        f"Never bill {rules.quantity(fact.drift, fact.unit)} of {fact.customer} in {rules.days_text(fact.period)}.",
-        (),
-        (item,),
-    )
-
-
-def _do_waiver(deed: Deed, effect: Effect) -> Made:
-    if not effect.items:
-        return {}
-    fact = _usage_of(deed)
-    priced = fact.item_id != 0
-    claim = Claim(
-        SubjectKind.ITEM if priced else SubjectKind.USAGE,
-        fact.item_id if priced else fact.meter_id,
-        ChargeKind.WAIVED if priced else ChargeKind.EXCLUDED,
-        fact.period,
-        str(Cause(fact.period, fact.price_hash or "none", f"customer {fact.customer_id} waived {deed.change.id}")),
-        Fraction(fact.drift),
-        fact.exact,
-        fact.at_stake_minor,
-    )
-    about = {
-        "customer_id": fact.customer_id,
-        "price_id": fact.price_id,
-        "meter_id": fact.meter_id,
-        "currency": fact.currency or ledger.functional_currency(deed.session, deed.finding.seller_id),
-        "seal_number": seals.latest(deed.session),
-        "rating_version": RATING_VERSION if priced else "",
-    }
-    subscriptions = [fact.subscription_id] if priced else []
-    charge_id = invoicing.exclude_usage(deed.session, deed.change, claim, about, deed.reason, subscriptions)
-    return {"charge": charge_id, "subscriptions": subscriptions}
-
-
-def _undo_waiver(deed: Deed, made: Made) -> None:
-    if "charge" in made:
-        invoicing.include_usage(deed.session, deed.change, made["charge"], deed.reason, made["subscriptions"])
-
-
 # ── the table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -400,6 +266,6 @@ DEEDS: Mapping[ResolutionKind, DeedKind] = {
     _K.CUSTOMER_CREDIT: DeedKind(_show_credit, _do_credit, _undo_credit),
     _K.REFUND: DeedKind(_show_refund, _do_refund, _undo_refund),
     _K.CREDIT_NOTE: DeedKind(_show_credit_note, _do_credit_note, _undo_document),
-    _K.BILL_LATE_USAGE: DeedKind(_show_billing, _do_billing, _undo_document, *_MATCHING),
-    _K.WAIVE: DeedKind(_show_waiver, _do_waiver, _undo_waiver),
+    _K.BILL_LATE_USAGE: DeedKind(deeds_usage.show_billing, deeds_usage.do_billing, _undo_document, *_MATCHING),
+    _K.WAIVE: DeedKind(deeds_usage.show_waiver, deeds_usage.do_waiver, deeds_usage.undo_waiver),
 }

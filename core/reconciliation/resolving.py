@@ -14,7 +14,8 @@ from core.errors import BadInput, NotFound, Refused, Stale
 from core.payments import today_of
 from core.people import Actor
 from core.reconciliation import codec, store
-from core.reconciliation.deeds import DEEDS, Deed
+from core.reconciliation.deed import Deed
+from core.reconciliation.deeds import DEEDS
 from core.reconciliation.model import (
     Choice,
     Effect,

@@ -258,7 +258,8 @@ def usage_breaks(facts: Sequence[UsageFact]) -> dict[str, list[Found]]:
 
 
 def _without_price(one: UsageFact) -> Found:
-    sentence = f"{one.customer} used {quantity(one.drift, one.unit)} of {one.meter} in {days_text(one.period)}, and no price counts it."
+    used = f"{quantity(one.drift, one.unit)} of {one.meter}"
+    sentence = f"{one.customer} used {used} in {days_text(one.period)}, and no price counts it."
     return _usage_found(one, sentence, (Suggestion(_K.WAIVE, "It is not to be billed, with a reason"),))
 
 
