@@ -19,7 +19,8 @@ def links(at: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("login", "first"), [("mira", "To prepare"), ("ada", "Close of January 2023"), ("vera", "Periods"), ("tom", "Periods")]
+    ("login", "first"),
+    [("mira", "To prepare"), ("ada", "Close of January 2023"), ("vera", "Periods"), ("tom", "Periods")],
 )
 def test_every_role_sees_its_own_work_first(desk_url: str, login: str, first: str) -> None:
     at = opened(desk_url, login)

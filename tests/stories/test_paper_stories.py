@@ -107,7 +107,7 @@ def test_who_changed_the_seats_on_15_february_2024_cannot_approve_the_invoice_th
     story.seats(acme, D("2024-02-15"), 7, asked_on=D("2024-02-15"), actor=both)
     [draft] = story.draft(D("2024-03-01"))
     story.submit(draft.id, D("2024-03-01"))
-    with pytest.raises(FourEyes, match="Bea Both|bea"):
+    with pytest.raises(FourEyes, match=r"Bea Both|bea"):
         story.approve(draft.id, D("2024-03-01"), both)
     assert story.see(draft.id).status is DocumentStatus.IN_REVIEW
     story.approve(draft.id, D("2024-03-01"), ANNA)
