@@ -41,9 +41,9 @@ def obligations(db: Session, seller_id: int, currency: str) -> None:
     with left:
         row = st.container(key="obligations-filters", horizontal=True)
         find = filters.find(row, "Customer")
-        after = worklist.cursor("obligations", (currency, find))
+        before = worklist.cursor("obligations", (currency, find))
         found = revenue.obligation_page(
-            db, seller_id, currency=currency, find=find, after=after or 0, limit=worklist.PAGE + 1
+            db, seller_id, currency=currency, find=find, before_id=before, limit=worklist.PAGE + 1
         )
         page = found[: worklist.PAGE]
         if not page:
@@ -101,7 +101,8 @@ def _obligation(db: Session, row: ObligationRow) -> None:
     widgets.section("Journal", "its lines in the ledger")
     lines = ledger.lines_of_obligation(db, one.id)
     booked = [(wording.day(each.booked_on), f"{each.entry_id} · {each.text}", *_sides(each)) for each in lines]
-    widgets.sheet(("Booked", "Entry", "Account", "Debit", "Credit", ""), booked, num=(3, 4))
+    widths = ("6rem", "", "30%", "", "", "3rem")
+    widgets.sheet(("Booked", "Entry", "Account", "Debit", "Credit", ""), booked, num=(3, 4), widths=widths)
 
 
 def _sides(line: ObligationLine | LineView) -> tuple[str, str, str, str]:

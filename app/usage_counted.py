@@ -35,8 +35,8 @@ def explorer(db: Session, seller: SellerView, seal: int, state: Freshness) -> No
         find = filters.find(row, "Customer", width=150)
         says = {"": "All meters"} | {code: meter.name for code, meter in codes.items()}
         code = filters.pick(row, "Meter", list(says), "meter", says=says.__getitem__, width=150)
-        today = session.here().today
-        default = clock.add_months(today.replace(day=1), -1, 1), today + timedelta(days=1)
+        newest = min(session.here().today, state.newest_day or session.here().today)
+        default = clock.add_months(newest.replace(day=1), -1, 1), newest + timedelta(days=1)
         days = filters.between(row, "Days", *default, "days")
     asked = {"seller_id": seller.id, "days": days, "find": find, "meter_id": codes[code].id if code else None}
     totals = metering.usage_totals(db, **asked)

@@ -56,17 +56,25 @@ class CurrencyTotal:
 
 
 def obligation_page(
-    session: Session, seller_id: int, *, currency: str = "", find: str = "", after: int = 0, limit: int = 50
+    session: Session,
+    seller_id: int,
+    *,
+    currency: str = "",
+    find: str = "",
+    before_id: int | None = None,
+    limit: int = 50,
 ) -> list[ObligationRow]:
-    """By id; `find` looks into the customers' keys and names, `after` is the id of the last one shown."""
+    """The newest first; `find` looks into the customers' keys and names, `before_id` is the id of the last one shown."""
     query = (
         select(col(Obligation.id), col(Customer.key), col(Product.name))
         .join(Customer, col(Customer.id) == col(Obligation.customer_id))
         .join(Product, col(Product.id) == col(Obligation.product_id))
-        .where(col(Obligation.seller_id) == seller_id, col(Obligation.id) > after)
-        .order_by(col(Obligation.id))
+        .where(col(Obligation.seller_id) == seller_id)
+        .order_by(col(Obligation.id).desc())
         .limit(limit)
     )
+    if before_id is not None:
+        query = query.where(col(Obligation.id) < before_id)
     if currency:
         query = query.where(col(Obligation.currency) == currency)
     if find:
@@ -75,7 +83,8 @@ def obligation_page(
         )
         query = query.where(or_(col(Customer.key).icontains(find, autoescape=True), col(Customer.id).in_(named)))
     names = {id_: (customer, product) for id_, customer, product in session.execute(query)}
-    return [ObligationRow(*names[one.id], one) for one in obligations(session, seller_id, ids=list(names))]
+    found = obligations(session, seller_id, ids=list(names))
+    return [ObligationRow(*names[one.id], one) for one in reversed(found)]
 
 
 def postings_of(session: Session, obligation_id: int) -> list[PostingRow]:

@@ -38,7 +38,7 @@ def test_obligations_open_to_what_was_posted(desk_url: str) -> None:
     at = opened(desk_url, "ada", {"show": "obligations", "find": "globex"})
     assert told(at) == []
     assert set(at.dataframe[0].value["customer"]) == {"globex"}
-    assert "4000 Revenue, recurring" in markup(at)
+    assert "4100 Revenue, usage" in markup(at)
 
 
 def test_the_journal_of_a_month_opens_to_balanced_lines(desk_url: str) -> None:
