@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Final
 
 from app import wording
@@ -51,21 +51,16 @@ class Told:
 
 
 def told(db: Session, zone: tzinfo) -> list[Told]:
-    """The newest first; what one did several times in a row on a day is one line."""
+    """The newest first; what one did several times on a day is one line."""
     names = {user.login: user.name for user in people.users(db)}
-    groups: list[list[ChangeRow]] = []
+    groups: dict[tuple[date, str, str], list[ChangeRow]] = {}
     for row in audit_reports.changes(db, limit=LOOKED_AT):
-        first = groups[-1][0] if groups else None
-        same_day = first is not None and first.at.astimezone(zone).date() == row.at.astimezone(zone).date()
-        if first is not None and same_day and (first.actor, first.verb) == (row.actor, row.verb):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    newest = groups[0][0].at.astimezone(zone).date() if groups else None
-    return [_line(group, names, zone, newest) for group in groups[:SHOWN]]
+        groups.setdefault((row.at.astimezone(zone).date(), row.actor, row.verb), []).append(row)
+    newest = next(iter(groups), (None,))[0]
+    return [_line(group, names, zone, newest) for group in list(groups.values())[:SHOWN]]
 
 
-def _line(group: Sequence[ChangeRow], names: dict[str, str], zone: tzinfo, newest: object) -> Told:
+def _line(group: Sequence[ChangeRow], names: dict[str, str], zone: tzinfo, newest: date | None) -> Told:
     row, at = group[0], group[0].at.astimezone(zone)
     one, many = DID.get(row.verb, (row.verb.replace(".", ": ").replace("_", " "), ""))
     did = (

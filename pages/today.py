@@ -31,23 +31,22 @@ def draw_work(lines: tuple[Work, ...], view: str) -> None:
         widgets.section(name if position < 2 or view == "manager" else f"With others: {name.lower()}")
         with st.container(gap=None, key=f"work-{position}"):
             for line in groups[name]:
-                if screens.BY_NAME[line.page].file.exists():
-                    widgets.link_row(
-                        line.key,
-                        screens.path(line.page),
-                        line.label,
-                        number=wording.amount(line.number),
-                        icon=line.icon,
-                        note=Cell(line.note, line.tone),
-                        figure=line.money,
-                        query=dict(line.query),
-                    )
+                widgets.link_row(
+                    line.key,
+                    screens.path(line.page),
+                    line.label,
+                    number=wording.amount(line.number),
+                    icon=line.icon,
+                    note=Cell(line.note, line.tone),
+                    figure=line.money,
+                    query=dict(line.query),
+                )
 
 
 def draw_periods(rows: tuple[widgets.AnyRow, ...], currency: str) -> None:
     widgets.section("Periods", "by bill date; paid by money")
     head = ("", "Invoices", "Issued", "", "Paid", "", f"Overdue, {currency}", "")
-    widgets.sheet(head, rows, num=(1, 3, 5, 6), widths=("", "", "14%", "", "14%", "", "", ""))
+    widgets.sheet(head, rows, num=(1, 3, 5, 6), widths=("8.5rem", "", "14%", "", "14%", "", "", ""))
 
 
 def draw_close(found: tuple[ledger.Period, tuple[close.TaskView, ...]] | None, today: date) -> None:
@@ -65,8 +64,7 @@ def draw_close(found: tuple[ledger.Period, tuple[close.TaskView, ...]] | None, t
         mark, tone = MARKS.get(task.state, ("○", "faint"))
         rows.append((Cell(mark, tone), task.title, Cell(task.note, tone if tone == "bad" else "faint"), task.owner))
     widgets.sheet(("", "", "", ""), rows, widths=("1.6rem", "", "40%", "5rem"))
-    if screens.BY_NAME["close"].file.exists():
-        st.page_link(screens.path("close"), label="To the close", icon=":material/lock_clock:")
+    st.page_link(screens.path("close"), label="To the close", icon=":material/lock_clock:")
 
 
 def draw_lately(told: tuple[lately.Told, ...]) -> None:
