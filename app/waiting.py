@@ -92,12 +92,18 @@ def _documents(db: Session, seller: SellerView, today: date) -> Iterator[Work]:
 
 
 def _approvals(db: Session, seller: SellerView, today: date) -> Iterator[Work]:
+    requests = (("show", "requests"),)
     asked = payments.refunds(db, seller_id=seller.id, state=RefundState.REQUESTED)
     money = together(db, seller.id, ((each.currency, each.amount_minor) for each in asked), today)
     by = wording.listed(sorted({each.requested_by for each in asked}))
     yield Work(
         "refunds", APPROVE, "Refunds asked for", ":material/undo:", len(asked), f"by {by}", "", money, "payments"
     )
+    losses = payments.write_off_requests(db, seller.id)
+    money = together(db, seller.id, ((each.currency, each.amount_minor) for each in losses), today)
+    by = wording.listed(sorted({each.requested_by for each in losses}))
+    label, icon = "Write-offs asked for", ":material/money_off:"
+    yield Work("write-offs", APPROVE, label, icon, len(losses), f"by {by}", "", money, "payments", requests)
     reopen = close.reopening_requests(db, seller.id)
     by = wording.listed(sorted({actor for _, actor, _ in reopen}))
     yield Work(
