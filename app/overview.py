@@ -116,7 +116,7 @@ def _periods(
         done, paid = _share(issued, documents), _paid(db, seller, rows, today)
         shown.append(
             (
-                wording.month(month.start),
+                wording.month(month.start).replace(" ", "\u00a0"),
                 wording.amount(documents),
                 Bar(done),
                 _percent(done),

@@ -22,7 +22,7 @@ from core.words import DocumentStatus, OutboxState, RefundState, TaskState
 OLD: Final = 3  # days after which the age is coloured
 PREPARE, APPROVE, SETTLE = "To prepare", "To approve", "To settle"
 COMPARISONS: Final = {
-    "invoices_payments": ("Findings, invoices ↔ payments", ":material/compare_arrows:"),
+    "invoices_payments": ("Findings, invoices ↔ cash", ":material/compare_arrows:"),
     "usage_billed": ("Findings, usage ↔ billed", ":material/data_usage:"),
     "ledger_subledgers": ("Findings, ledger ↔ subledgers", ":material/account_balance:"),
 }
