@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-SECONDS = 120
+SECONDS = 300
 
 
 def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start: str = "spawn") -> list[Any]:
