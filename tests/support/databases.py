@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import Engine
 
-from core import db
-from tests.support import cluster
+from core import db, export
+from core import demo as core_demo
+from core.invoicing.mail import FolderTransport
+from tests.support import cluster, strictness
 
 TEMPLATE = "migrated"
 KINDS = ("sqlite", "postgresql")
@@ -56,6 +59,39 @@ def _make_template() -> None:
         if not done():
             _administer(f"CREATE DATABASE {TEMPLATE}")
             db.migrate(server.url(TEMPLATE))
+
+
+def demo(kind: str) -> str:
+    """The address of the demo business of this run, made by the first test that asks for it. Only to be read."""
+    if kind == "sqlite":
+        url = f"sqlite:///{cluster.run_dir() / 'demo.db'}"
+    else:
+        try:
+            url = cluster.cluster().url("demo")
+        except cluster.CannotRun as why:
+            strictness.cannot_run(str(why))
+    with cluster.once(f"demo-{kind}") as done:
+        if not done():
+            if kind == "sqlite":
+                shutil.copyfile(_migrated_file(), cluster.run_dir() / "demo.db")
+            else:
+                _make_template()
+                _administer(f"CREATE DATABASE demo TEMPLATE {TEMPLATE}")
+            engine = db.make_engine(url)
+            core_demo.load(engine, FolderTransport(cluster.run_dir() / f"outbox-{kind}"), _silent)
+            engine.dispose()
+    return url
+
+
+def exported(engine: Engine, folder: Path) -> Path:
+    """The folder, filled with every table as CSV."""
+    with db.reading(engine) as session:
+        export.write(session, folder)
+    return folder
+
+
+def _silent(_done: int, _total: int, _message: str) -> None:
+    """Nobody watches."""
 
 
 def _administer(statement: str) -> None:
