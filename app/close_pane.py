@@ -23,6 +23,8 @@ MARKS: Final = {
     TaskState.WAITING: ("○", "faint"),
 }
 
+TITLES: Final = {step.code: step.title for step in close.STEPS}
+
 
 def title(period: Period) -> str:
     return wording.month(period.starts_on)
@@ -232,10 +234,12 @@ def versions(db: Session, period: Period, found: list[CloseView], zone: str) -> 
             said if same else "The journal no longer hashes to what was locked: tell finance at once.",
             "good" if same else "bad",
         )
-    evidence = [(code.capitalize(), str(told.get("note", ""))) for code, told in last.evidence.items()]
+    evidence = [
+        (TITLES[code], str(told["note"])) for code, told in last.evidence.items() if code in TITLES and told.get("note")
+    ]
     if evidence:
         widgets.section("Evidence", f"of version {last.version}")
-        widgets.sheet(("", ""), evidence, widths=("20%", "80%"))
+        widgets.sheet(("", ""), evidence, widths=("34%", "66%"))
 
 
 def trial_balance(db: Session, period: Period, functional: str) -> None:

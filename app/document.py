@@ -178,12 +178,12 @@ def _line_grid(view: DocumentView) -> int:
         row_height=28,
         height="content" if len(frame) <= 8 else 260,
         column_config={
-            "line": widgets.text_col("Line", 140),
-            "how": widgets.text_col("How", 108),
+            "line": widgets.text_col("Line", 132),
+            "how": widgets.text_col("How", 114),
             "quantity": widgets.money_col("Quantity", 110),
             "unit": widgets.money_col("Unit", 62),
             "amount": widgets.money_col("Amount", 82),
-            "rounded": widgets.money_col("Rounded", 72),
+            "rounded": widgets.money_col("Rounded", 84),
         },
         alt=f"The lines of {view.name}.",
     )

@@ -36,15 +36,17 @@ with reading() as db:
             "state": [[wording.PERIOD_STATES[each.state][0]] for each in periods],
             "version": [f"v{each.version}" if each.version else "" for each in periods],
             "by": [locked[each.id].actor if each.id in locked else "" for each in periods],
-            "at": [wording.at(locked[each.id].at, seller.timezone) if each.id in locked else "" for each in periods],
+            "at": [
+                wording.at(locked[each.id].at, seller.timezone)[:-6] if each.id in locked else "" for each in periods
+            ],
         }
     )
     columns = {
-        "month": widgets.text_col("Month", 132),
+        "month": widgets.text_col("Month", 122),
         "state": widgets.chips_col("State", wording.words(wording.PERIOD_STATES), 90),
         "version": widgets.text_col("", 44),
-        "by": widgets.text_col("Closed by", 96),
-        "at": widgets.text_col("At", 132),
+        "by": widgets.text_col("Closed by", 84),
+        "at": widgets.text_col("On", 84),
     }
     left, right = widgets.panes(KEY, (40, 60))
     with left:
