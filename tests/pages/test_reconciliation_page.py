@@ -124,7 +124,7 @@ def test_a_write_off_beyond_the_tolerance_needs_somebody_who_proposed_it(url: st
     assert after[ledger.AccountRole.RECEIVABLE] - was[ledger.AccountRole.RECEIVABLE] == -9900
 
 
-def test_somebody_was_faster(url: str) -> None:
+def test_a_click_after_somebody_was_faster_changes_nothing(url: str) -> None:
     finding = acme(url)
     at = opened(url, "ada", {"item": str(finding.id)})
     now = wall.now()

@@ -48,7 +48,9 @@ def test_rejected_usage_is_counted(desk_url: str) -> None:
 def test_the_periods_say_what_is_issued_and_paid(desk_url: str) -> None:
     # January's three invoices and February's two are issued, nothing was paid; March's two are drafts
     seen = markup(opened(desk_url, "vera"))
-    months = {name: seen.split(f">{name}</td>")[1].partition("</tr>")[0] for name in ("March\u00a02024", "January\u00a02024")}
+    months = {
+        name: seen.split(f">{name}</td>")[1].partition("</tr>")[0] for name in ("March\u00a02024", "January\u00a02024")
+    }
     assert "100 %" in months["January\u00a02024"]
     assert "100 %" not in months["March\u00a02024"]
     assert ">2</td>" in months["March\u00a02024"]

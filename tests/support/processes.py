@@ -1,6 +1,7 @@
 """Several OS processes at once, for tests of what holds between them."""
 
 import multiprocessing
+import pickle
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,12 @@ def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start
 def _work(gate: Any, answers: Any, position: int, target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     gate.wait(SECONDS)
     try:
-        answers.put((position, target(*arguments)))
+        answer = target(*arguments)
     except Exception as error:
         traceback.print_exc()
-        answers.put((position, error))
+        answer = error
+    try:
+        pickle.loads(pickle.dumps(answer))
+    except Exception:  # a driver's error, say: without this the queue would drop it in silence and the caller wait
+        answer = RuntimeError(f"{type(answer).__name__}: {answer}")
+    answers.put((position, answer))
