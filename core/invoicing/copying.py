@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,11 +27,14 @@ from core.invoicing.copy import (
     Totals,
 )
 from core.invoicing.model import Body, BodyLine
-from core.money import exact_text
+from core.money import exact_text, half_away
 from core.words import DocumentKind, LineKind, SettlementKind
 
 DETAILS = 8
 """At most so many notes under a line; the screen has all of them."""
+
+SHOWN_PLACES = 6
+FRACTION = re.compile(r"-?\b\d+/\d+\b")
 
 TOLD = ("conversion", "included", "tier", "percent_off", "minimum", "maximum", "billed_before", "proration")
 """The steps of an explanation that a customer should read on paper."""
@@ -124,7 +128,12 @@ def _details(line: BodyLine) -> tuple[str, ...]:
     steps = [step for step in line.explanation.get("steps", ()) if step["step"] in TOLD]
     if line.kind is LineKind.RECURRING:
         steps = [step for step in steps if step["step"] != "proration" or step["days"] != step["days_of_period"]]
-    return tuple(rating.sentences({"steps": steps})[:DETAILS])
+    return tuple(FRACTION.sub(_about, sentence) for sentence in rating.sentences({"steps": steps})[:DETAILS])
+
+
+def _about(found: re.Match[str]) -> str:
+    """A fraction that no decimal ends, as paper shows it; the exact one is in the explanation."""
+    return "≈ " + exact_text(Fraction(half_away(Fraction(found.group()) * 10**SHOWN_PLACES), 10**SHOWN_PLACES))
 
 
 def _seller(view: SellerView) -> SellerParty:

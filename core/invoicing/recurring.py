@@ -26,7 +26,7 @@ from core.rating import Direction, Part, PeriodInfo, Usage
 from core.words import SubjectKind
 
 DAY = timedelta(days=1)
-UNITS = {"IE": "users", "HUR": "hours", "DAY": "days", "MON": "months", "E34": "GB", "4L": "MB"}
+UNITS = {"IE": "user", "HUR": "hour", "DAY": "day", "MON": "month", "E34": "GB", "4L": "MB"}
 """UN/ECE codes that read badly on paper."""
 
 
