@@ -9,14 +9,17 @@ from typing import Any
 SECONDS = 300
 
 
-def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start: str = "spawn") -> list[Any]:
+def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start: str = "forkserver") -> list[Any]:
     """Call `target(*arguments)` in one fresh process per argument list, all let go at the same moment.
 
     The results in the order of the lists. A refusal or fault raised in a process is its result, as the exception itself where
-    it can be pickled. `target` stands at the top of a module, because the processes are spawned; with start="fork" they begin
-    in a moment, as copies of this one, and must make engines of their own.
+    it can be pickled. `target` stands at the top of a module. The processes are forks of a server that has imported the product
+    and nothing else, so that none pays for the imports; with start="fork" they are copies of this one, and must make engines of
+    their own.
     """
     context: Any = multiprocessing.get_context(start)
+    if start == "forkserver":
+        context.set_forkserver_preload(["core.close", "tests.support.business"])
     gate, answers = context.Barrier(len(argument_lists)), context.Queue()
     workers = [
         context.Process(target=_work, args=(gate, answers, position, target, arguments), daemon=True)
