@@ -77,8 +77,9 @@ def _take_in(context: Context, path: Path) -> str:
     except BadInput as refusal:
         with db.transaction(context.engine, context.now, "jobs.ingest_refused") as session:
             metering.record_refusal(
-                session, actor, context.now, seller_id=sellers[seller_code], source=source, name=name, refusal=refusal
-            )
+                session, actor, context.now, seller_id=sellers[seller_code], source=source, name=name, refusal=refusal,
+                key=_slot(path),
+            )  # fmt: skip
         _move(path, "failed")
         raise
     _move(path, "done")

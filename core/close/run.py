@@ -37,6 +37,8 @@ def run_close(engine: Engine, actor: Actor, now: datetime, period_id: int, progr
             period = ledger.period(session, period_id)
             if period.state is not PeriodState.CLOSING:
                 return period.state is PeriodState.LOCKED
+            if _is_done(session, period, step.code):
+                continue
         progress(position, len(STEPS), step.title)
         if step.code == "drafts":
             _draft(engine, now, period, progress)
@@ -46,6 +48,11 @@ def run_close(engine: Engine, actor: Actor, now: datetime, period_id: int, progr
             return False
     progress(len(STEPS), len(STEPS), "locked")
     return True
+
+
+def _is_done(session: Session, period: ledger.Period, code: str) -> bool:
+    tasks = store.tasks(session, period.id, period.version + 1)
+    return any(task.code == code and task.state is TaskState.DONE for task in tasks)
 
 
 def _step(session: Session, actor: Actor, now: datetime, period: ledger.Period, code: str) -> Done | None:

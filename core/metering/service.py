@@ -116,14 +116,26 @@ def ingest_events(
 
 
 def record_refusal(
-    session: Session, actor: Actor, now: datetime, *, seller_id: int, source: str, name: str, refusal: BadInput
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    seller_id: int,
+    source: str,
+    name: str,
+    refusal: BadInput,
+    key: str = "",
 ) -> int:
-    """Keep that a file was refused as a whole, for the screen. Holds no cursor, so the mended file can come."""
+    """Keep that a file was refused as a whole, for the screen. Holds no cursor, so the mended file can come. `key` names the
+    delivery: the same one again is the batch that is there."""
     change = audit.begin(session, actor, now, "metering.ingest")
+    known = store.delivered(session, seller_id, source, f"refused:{key}") if key else None
+    if known is not None and known.id is not None:
+        return known.id
     batch_id = store.next_batch_id(session)
     faults = [{"code": f.code, "path": f.path, "sentence": f.sentence} for f in refusal.faults]
     batch = store.batch_of(
-        batch_id=batch_id, seller_id=seller_id, source=source, cursor=f"refused:{batch_id}", at=now, change_id=change.id,
+        batch_id=batch_id, seller_id=seller_id, source=source, cursor=f"refused:{key or batch_id}", at=now, change_id=change.id,
         detail={"name": name[:200], "faults": faults}, state=BatchState.REFUSED,
     )  # fmt: skip
     store.save_batch(session, batch)

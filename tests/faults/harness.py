@@ -6,6 +6,7 @@ real one.
 """
 
 import atexit
+import contextlib
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+
+from sqlalchemy import Engine, event, make_url
 
 from core import db
 from core.faults import FAULT, FAULT_LOG
@@ -64,12 +67,16 @@ def undisturbed(scenario: Scenario, kind: str) -> Undisturbed:
     return Undisturbed(read["hits"], read["state"])
 
 
-def kill_and_compare(scenario: Scenario, kind: str, point: str, folder: Path) -> list[str]:
-    """Kill it at the first and at the last hit of `point`, run it again to its end: what then differs, in words."""
+def kill_and_compare(
+    scenario: Scenario, kind: str, point: str, folder: Path, hits: tuple[str, ...] = ("first", "last")
+) -> list[str]:
+    """Kill it at the first and at the last hit of `point` (where they are two), run it again to its end: what then differs,
+    in words."""
     expected = undisturbed(scenario, kind)
     times = expected.hits.get(point, 0)
     told = []
-    for nth in sorted({1, times} - {0}) if times else []:
+    numbers = {"first": 1, "last": times}
+    for nth in sorted({numbers[hit] for hit in hits}) if times else []:
         with databases.fresh(kind, folder) as url:
             run(scenario, url, {FAULT: f"{point}:{nth}"}, killed=True)
             run(scenario, url, {})
@@ -119,15 +126,57 @@ _runner = cache(_Runner)
 
 
 def _serve(module: str) -> None:
-    """Take orders line by line; each is run by a fork, whose end is the answer (as subprocess tells it)."""
+    """Take orders line by line; each is run by a fork, whose end is the answer (as subprocess tells it). Before the first of
+    a kind of database the scenario is run here: forks then find every statement compiled."""
     scenario = importlib.import_module(module)
+    _share_engines()
+    warm = set()
     for line in sys.stdin:
         order = json.loads(line)
+        kind = make_url(order["url"]).get_backend_name()
+        if kind not in warm:
+            warm.add(kind)
+            _warm_up(scenario, kind)
         child = os.fork()
         if child == 0:
             _be_the_run(scenario, order)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _share_engines() -> None:
+    """One engine for each kind of database, pointed at whichever database was asked for last: compiling the statements anew
+    for each run would cost most of its time."""
+    make, engines, target = db.make_engine, dict[str, Engine](), dict[str, str]()
+
+    def shared(url: str) -> Engine:
+        kind = make_url(url).get_backend_name()
+        if kind not in engines:
+            engines[kind] = make(url)
+            event.listen(
+                engines[kind], "do_connect", lambda dialect, _record, args, options: aim(dialect, args, options)
+            )
+        if target.get(kind) != url:
+            engines[kind].dispose()
+        target[kind] = url
+        return engines[kind]
+
+    def aim(dialect: Any, args: list[Any], options: dict[str, Any]) -> None:
+        where, how = dialect.create_connect_args(make_url(target[dialect.name]))
+        args[:] = where
+        options.update(how)
+
+    db.make_engine = shared
+
+
+def _warm_up(scenario: ModuleType, kind: str) -> None:
+    with databases.fresh(kind, cluster.run_dir()) as url, contextlib.redirect_stdout(sys.stderr):
+        try:
+            scenario.main(url)
+        except Exception:
+            traceback.print_exc()  # the run that was ordered will say it again
+        finally:
+            db.make_engine(url).dispose()
 
 
 def _be_the_run(scenario: ModuleType, order: dict[str, Any]) -> NoReturn:

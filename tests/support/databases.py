@@ -25,7 +25,7 @@ def fresh(kind: str, folder: Path, empty: bool = False) -> Iterator[str]:
     """The address of a new database of that kind, migrated unless `empty`, gone afterwards. Files go into `folder`."""
     number = next(_numbers)
     if kind == "sqlite":
-        path = folder / f"{number}.db"
+        path = folder / f"{os.getpid()}-{number}.db"  # the folder may be shared by processes
         if not empty:
             shutil.copyfile(_migrated_file(), path)
         yield f"sqlite:///{path}"

@@ -6,6 +6,7 @@ named by the hash of its own content. What differs from run to run by nature is 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -34,6 +35,9 @@ SOFT = {
     "subject_id": "subject_kind", "source_id": "source_kind", "left_id": "left_kind", "right_id": "right_kind",
     "scope_id": "scope",
 }  # fmt: skip
+# Within JSON and notes: how many seals there were by then, and ids of what may have been begun in vain.
+COUNTED = ("seal", "run")
+SEAL_NOTE = re.compile(r"under seal \d+")
 State = dict[str, list[str]]
 
 
@@ -125,7 +129,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return "sha256:" + hashlib.sha256(bytes(value)).hexdigest()
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items() if key not in COUNTED}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
+    if isinstance(value, str):
+        return SEAL_NOTE.sub("under a seal", value)
+    return value if isinstance(value, int | bool | None) else str(value)

@@ -1,0 +1,343 @@
+"""The journey of an event as a scenario of the kill loop: jobs, people and the shell, from an empty database to two locked months.
+
+Every deed looks first whether it was done, as a person does after a power cut; jobs and the shell's words are simply run
+again, for they must find that out themselves. The clock stands still, so that two runs can be compared; it is moved on only
+where a killed delivery's lease has to run out.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from threading import Event
+
+import streamlit as st
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app import actions, http
+from app import engine as app_engine
+from app import session as app_session
+from core import catalog, cli, close, db, desk, invoicing, ledger, payments, people, runs, seals, wall
+from core.people import passwords
+from core.settings import settings
+from core.tables.changes import Seal
+from core.tables.jobs import JobRequest
+from core.tables.metering import IngestBatch
+from core.tables.reconciliation import ReconRun
+from core.words import DocumentStatus, PeriodState, Role, TaxCategory
+from jobs import __main__ as jobs_process
+from jobs import runner
+from jobs.schedule import JOBS
+from tests.support import business, cluster
+from tests.support.business import ANNA, OLGA
+
+FEBRUARY = date(2024, 2, 1)
+LONG = 3600  # no lease is renewed within a job, unless the journey wants it
+USAGE = [(f"use-{day}", f"2024-02-{day:02}T12:00:00Z") for day in (3, 9, 21)]
+
+
+class Clock:
+    """The wall's clock of this process, standing still."""
+
+    def __init__(self) -> None:
+        self.instant = datetime(2024, 3, 5, 18, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+
+def main(database_url: str) -> None:
+    clock = Clock()
+    wall.now = clock
+    runner.RENEW_SECONDS = LONG
+    folder = settle(database_url)
+    engine = db.make_engine(database_url)
+    db.advance_seal(engine, clock())  # what a killed process left unsealed; apart, so that the runs' seals are alike
+    seller_id = _found(engine, clock())
+    _put_files(folder)
+    for number, deed in enumerate(_deeds(engine, clock, seller_id, folder), 1):
+        _begin_at_seal(engine, clock(), 100 * number)
+        deed()
+    engine.dispose()
+
+
+def _deeds(engine: Engine, clock: Clock, seller_id: int, folder: Path) -> list[Callable[[], None]]:
+    """The journey, in order."""
+    return [
+        lambda: _word("close", "--as", "anna", "--period", "2024-01"),
+        lambda: _ingest(engine, clock, folder),
+        lambda: _run("draft", engine, clock),
+        lambda: _review(engine, clock()),
+        lambda: _deliver(engine, clock),
+        lambda: _collect(engine, clock(), seller_id),
+        lambda: _run("revenue", engine, clock),
+        lambda: _run("reconcile", engine, clock),
+        lambda: _reconcile_by_hand(engine),
+        lambda: _ask(engine, clock),
+        lambda: _begin_close(engine, clock(), seller_id),
+        lambda: _close(engine, clock, seller_id),
+    ]
+
+
+def _begin_at_seal(engine: Engine, now: datetime, number: int) -> None:
+    """Let every deed begin under a seal of its own number. What was drafted names its seal; a job that looked twice before it
+    would otherwise shift that figure, and every hash over it, in all that follows."""
+    with Session(engine) as session:
+        last = session.execute(select(Seal).order_by(col(Seal.number).desc()).limit(1)).scalar_one()
+        if last.number < number:
+            link = seals.link_hash(last.hash, number, now, [])
+            session.add(Seal(number=number, sealed_at=now, entries=0, previous_hash=last.hash, hash=link))
+            session.commit()
+
+
+# ── the ground ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settle(url: str) -> Path:
+    """This database's own inbox and outbox, which outlive a kill, and the settings that say so. Passwords are hashed cheaply."""
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    logging.getLogger("streamlit").setLevel(logging.ERROR)
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("streamlit")]:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    folder = cluster.run_dir() / f"journey-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+    folder.mkdir(exist_ok=True)
+    os.environ["COUNTINGHOUSE_DATABASE_URL"] = url
+    os.environ["COUNTINGHOUSE_INBOX_DIR"] = str(folder / "inbox")
+    os.environ["COUNTINGHOUSE_OUTBOX_DIR"] = str(folder / "outbox")
+    settings.cache_clear()
+    app_engine.engine.cache_clear()
+    return folder
+
+
+def _found(engine: Engine, now: datetime) -> int:
+    """Seats billed in advance for one customer, tokens in arrears for another; books from January on. The seller's id."""
+    with db.reading(engine) as session:
+        sellers = catalog.sellers(session)
+    if sellers:
+        return sellers[0].id
+    with db.transaction(engine, now, "journey.found") as session:
+        people.add_first_administrator(session, now, login="ada", name="Ada", password=desk.DEMO_PASSWORD)
+        ada = people.acting_as(session, "ada")
+        for login, role in (("olga", Role.OPERATOR), ("anna", Role.APPROVER)):
+            people.add_user(session, ada, now, login=login, name=login.title(), role=role, password=desk.DEMO_PASSWORD)
+        found = business.found(session, now=now)
+        ledger.open_books(session, ANNA, now, found.seller_id, date(2024, 1, 1))
+        _tax(session, now, found.seller_id)
+        business.add_customer(
+            session, found, "acme", plan="seats", quantities={"seats": 5}, started_on=FEBRUARY, now=now
+        )
+        business.add_customer(session, found, "bolt", plan="tokens", started_on=FEBRUARY, now=now)
+        return found.seller_id
+
+
+def _tax(session: Session, now: datetime, seller_id: int) -> None:
+    ledger.set_tax_rate(
+        session, ANNA, now, seller_id=seller_id, country="US", product_category=TaxCategory.STANDARD,
+        category=TaxCategory.OUT_OF_SCOPE, percent=Decimal(0), label="No tax", valid_from=business.SINCE,
+        reason="Not subject to tax.",
+    )  # fmt: skip
+
+
+def _put_files(folder: Path) -> None:
+    """A good and a bad file into the inbox, once; a third for the shell."""
+    if (folder / "by-hand.jsonl").exists():
+        return
+    inbox = folder / "inbox" / "US" / "meter"
+    inbox.mkdir(parents=True)
+    (inbox / "february.jsonl").write_text("".join(map(_event, USAGE)))
+    (inbox / "not-a.parquet").write_text("this is no parquet file\n")
+    for file in inbox.iterdir():
+        os.utime(file, (1_700_000_000, 1_700_000_000))  # the job names a delivery after it
+    (folder / "by-hand.jsonl").write_text(_event(("use-hand", "2024-02-27T12:00:00Z")))
+
+
+def _event(named: tuple[str, str]) -> str:
+    name, instant = named
+    return (
+        json.dumps(
+            {
+                "event_id": name,
+                "customer": "bolt",
+                "meter": "tokens.context",
+                "occurred_at": instant,
+                "quantity": "1000000",
+            }
+        )
+        + "\n"
+    )
+
+
+# ── jobs and the shell ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _run(name: str, engine: Engine, clock: Clock) -> None:
+    """Run the job until it finds nothing due, as the jobs process does."""
+    runner.run_job(engine, JOBS[name], clock, Event())
+
+
+@contextmanager
+def _renewing() -> Iterator[None]:
+    """The lease of the job within is renewed exactly once, while the job runs."""
+    renewed, original, job = Event(), runs.renew, JOBS["ingest"]
+
+    def renew(session: Session, name: str, token: int, now: datetime) -> bool:
+        runner.RENEW_SECONDS = LONG
+        try:
+            return original(session, name, token, now)
+        finally:
+            renewed.set()
+
+    def work(context: runner.Context) -> str:
+        renewed.wait(30)
+        return job.run(context)
+
+    runner.RENEW_SECONDS, runs.renew = 0, renew
+    JOBS["ingest"] = replace(job, run=work)
+    try:
+        yield
+    finally:
+        runner.RENEW_SECONDS, runs.renew, JOBS["ingest"] = LONG, original, job
+
+
+def _word(*arguments: str) -> None:
+    """A word of the shell, in this process."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = cli.main([*arguments, "--json"])
+    assert code == 0, f"countinghouse {' '.join(arguments)} ended with {code}: {said.getvalue()}"
+
+
+def _ingest(engine: Engine, clock: Clock, folder: Path) -> None:
+    """The inbox by the job, with a lease that is renewed meanwhile; one more file by hand."""
+    with _renewing():
+        _run("ingest", engine, clock)
+    if not _exists(engine, IngestBatch, col(IngestBatch.source) == "shell"):
+        _word("ingest", str(folder / "by-hand.jsonl"), "--source", "shell", "--as", "olga")
+
+
+def _deliver(engine: Engine, clock: Clock) -> None:
+    """What a killed process had claimed is sent once that process's ten minutes have run out."""
+    _run("deliver", engine, clock)
+    if _messages(engine, clock() + timedelta(minutes=10)):
+        clock.instant += timedelta(minutes=10)
+        _run("deliver", engine, clock)
+        clock.instant -= timedelta(minutes=10)
+
+
+def _reconcile_by_hand(engine: Engine) -> None:
+    if not _exists(engine, ReconRun, col(ReconRun.range_end) == date(2024, 3, 1)):
+        _word("reconcile", "--as", "anna", "--from", "2024-02-01", "--to", "2024-03-01")
+
+
+def _ask(engine: Engine, clock: Clock) -> None:
+    """Somebody presses "run now" for the checks, and the jobs process answers."""
+    if not _exists(engine, JobRequest, col(JobRequest.job) == "revenue"):
+        with db.transaction(engine, clock(), "journey.ask") as session:
+            runs.request(session, OLGA, clock(), "revenue")
+    jobs_process.answer_requests(engine, clock, Event())
+
+
+def _messages(engine: Engine, now: datetime) -> bool:
+    with db.reading(engine) as session:
+        return bool(invoicing.messages_due(session, now))
+
+
+def _exists(engine: Engine, table: type, what: object) -> bool:
+    with db.reading(engine) as session:
+        return session.execute(select(table).where(what)).first() is not None  # type: ignore[call-overload]
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _documents(engine: Engine) -> list[invoicing.QueueRow]:
+    with db.reading(engine) as session:
+        return list(invoicing.queue(session, tuple(DocumentStatus), sort="account").rows)
+
+
+def _review(engine: Engine, now: datetime) -> None:
+    """Olga submits; Anna signs in at the desk, approves, issues and sends each with one click, and signs out."""
+    for row in _documents(engine):
+        if row.status is DocumentStatus.DRAFT:
+            with db.transaction(engine, now, "journey.submit") as session:
+                invoicing.submit(session, OLGA, now, row.id)
+    client = TestClient(Starlette(routes=http.ROUTES), follow_redirects=False)
+    answer = client.post("/sign-in", data={"login": "anna", "password": desk.DEMO_PASSWORD})
+    st.session_state[app_session.TOKEN] = answer.cookies[app_session.COOKIE]
+    with db.reading(engine) as session:
+        here = app_session.arrive()
+    assert here is not None
+    st.session_state[app_session.HERE] = replace(here, seller=here.sellers[0])
+    for row in _documents(engine):
+        if row.status is DocumentStatus.IN_REVIEW:
+            with db.reading(engine) as session:
+                content_hash = invoicing.document(session, row.id).content_hash
+            _click(
+                lambda deed, row=row, seen=content_hash: invoicing.approve(deed.db, deed.actor, deed.now, row.id, seen)
+            )
+        if row.status in (DocumentStatus.IN_REVIEW, DocumentStatus.APPROVED):
+            _click(lambda deed, row=row: invoicing.issue(deed.db, deed.actor, deed.now, row.id))
+        with db.reading(engine) as session:
+            unsent = not invoicing.outbox(session, [row.id])
+        if unsent:
+            _click(lambda deed, row=row: invoicing.send(deed.db, deed.actor, deed.now, row.id))
+    client.post("/sign-out")
+
+
+def _click(verb: Callable[[actions.Deed], object]) -> None:
+    actions.act(verb)
+    said = st.session_state.get(app_session.SAID, ())
+    assert not said, said
+
+
+def _collect(engine: Engine, now: datetime, seller_id: int) -> None:
+    """Acme pays its first invoice; the money is recorded, then allocated."""
+    owed = next(row for row in _documents(engine) if row.number)
+    with db.reading(engine) as session:
+        invoice = invoicing.document(session, owed.id)
+        known = payments.payments(session, seller_id=seller_id)
+    if not known:
+        with db.transaction(engine, now, "journey.pay") as session:
+            payments.record(
+                session, OLGA, now, seller_id=seller_id, account_id=invoice.account_id, processor="bank", reference="T-1",
+                payer="Acme", remittance=invoice.number, received_on=date(2024, 3, 5), amount_minor=invoice.total_minor,
+                currency=invoice.currency,
+            )  # fmt: skip
+    with db.reading(engine) as session:
+        unapplied = payments.unapplied(session, seller_id)
+    for payment in unapplied:
+        with db.transaction(engine, now, "journey.allocate") as session:
+            payments.allocate(session, OLGA, now, payment_id=payment.id)
+
+
+def _february(engine: Engine, seller_id: int) -> ledger.Period:
+    with db.reading(engine) as session:
+        period = ledger.period_of_day(session, seller_id, FEBRUARY)
+    assert period is not None
+    return period
+
+
+def _begin_close(engine: Engine, now: datetime, seller_id: int) -> None:
+    period = _february(engine, seller_id)
+    if period.state is PeriodState.OPEN:
+        with db.transaction(engine, now, "journey.close") as session:
+            close.begin_close(session, ANNA, now, period.id)
+
+
+def _close(engine: Engine, clock: Clock, seller_id: int) -> None:
+    _run("close", engine, clock)
+    after = _february(engine, seller_id)
+    with db.reading(engine) as session:
+        tasks = close.checklist(session, after.id)
+    assert after.state is PeriodState.LOCKED, [(task.code, task.state, task.note) for task in tasks]
