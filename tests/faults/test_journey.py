@@ -14,9 +14,7 @@ from tests.faults import harness
 from tests.support import databases, fault_points
 
 # By design a delivery that was killed is tried again and says that it may have gone twice.
-JOURNEY = harness.Scenario(
-    "tests.faults.journey", ignore=("outbox.attempts", "delivery.maybe_repeated", "delivery.sent_at")
-)
+JOURNEY = harness.Scenario("tests.faults.journey", ignore=("outbox.attempts", "delivery.maybe_repeated"))
 DEMO = harness.Scenario("tests.faults.demo_deed")
 # The close names its points after its steps: close/run.py, `transaction(engine, now, f"close.{step.code}")`.
 CLOSING = {f"close.{step.code}{end}" for step in close.STEPS for end in fault_points.AROUND_A_COMMIT}
