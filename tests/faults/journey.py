@@ -19,7 +19,7 @@ from threading import Event
 
 import streamlit as st
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select, text
 from sqlmodel import Session, col
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -30,6 +30,7 @@ from app import session as app_session
 from core import catalog, cli, close, db, desk, invoicing, ledger, payments, people, runs, seals, wall
 from core.people import passwords
 from core.settings import settings
+from core.tables.base import Base
 from core.tables.changes import Seal
 from core.tables.jobs import JobRequest
 from core.tables.metering import IngestBatch
@@ -61,6 +62,7 @@ def main(database_url: str) -> None:
     folder = settle(database_url)
     engine = db.make_engine(database_url)
     db.advance_seal(engine, clock())  # what a killed process left unsealed; apart, so that the runs' seals are alike
+    _give_back_ids(engine)
     seller_id = _found(engine, clock())
     _put_files(folder)
     for number, deed in enumerate(_deeds(engine, clock, seller_id, folder), 1):
@@ -85,6 +87,24 @@ def _deeds(engine: Engine, clock: Clock, seller_id: int, folder: Path) -> list[C
         lambda: _begin_close(engine, clock(), seller_id),
         lambda: _close(engine, clock, seller_id),
     ]
+
+
+def _give_back_ids(engine: Engine) -> None:
+    """PostgreSQL's sequences keep what a killed transaction took. Keys and file names are made of ids, so the runs would differ
+    in text alone; SQLite leaves no such gaps."""
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            for column in table.primary_key:
+                sequence = connection.scalar(
+                    text("SELECT pg_get_serial_sequence(:t, :c)"), {"t": table.name, "c": column.name}
+                )
+                if sequence:
+                    last = connection.scalar(select(func.max(column)))
+                    connection.execute(
+                        text("SELECT setval(:s, :n, :used)"), {"s": sequence, "n": last or 1, "used": bool(last)}
+                    )
 
 
 def _begin_at_seal(engine: Engine, now: datetime, number: int) -> None:

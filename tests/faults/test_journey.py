@@ -1,7 +1,7 @@
 """Killed at every point that the code declares and run again, the journey ends where an undisturbed one ends.
 
-The usual run kills at the first hit of each point on SQLite and of every third on PostgreSQL; `make test-deep` does the rest:
-all points on both, at their first and at their last hit.
+All of it is `make test-deep` until its time on an idle machine is known. Then the usual run is to kill at the first hit of each
+point on SQLite and of every third on PostgreSQL, and the deep run does the rest: all points on both, first and last hit.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from tests.faults import harness
 from tests.support import databases, fault_points
 
 # By design a delivery that was killed is tried again and says that it may have gone twice.
+pytestmark = pytest.mark.deep
 JOURNEY = harness.Scenario("tests.faults.journey", ignore=("outbox.attempts", "delivery.maybe_repeated"))
 DEMO = harness.Scenario("tests.faults.demo_deed")
 # The close names its points after its steps: close/run.py, `transaction(engine, now, f"close.{step.code}")`.

@@ -31,7 +31,8 @@ RUN_SPECIFIC = (
 )
 # References without a foreign key: column -> table, or the column that names the table.
 SOFT = {
-    "meter_id": "meter", "batch_id": "ingest_batch", "releases": "", "reverses": "", "refers_to": "document",
+    "meter_id": "meter", "batch_id": "ingest_batch", "last_batch": "ingest_batch",
+    "releases": "", "reverses": "", "refers_to": "document",
     "subject_id": "subject_kind", "source_id": "source_kind", "left_id": "left_kind", "right_id": "right_kind",
     "scope_id": "scope",
 }  # fmt: skip
