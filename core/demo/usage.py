@@ -7,15 +7,15 @@ four times a day, storage as megabyte-seconds once a day.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from core.clock import local_date
+from core.clock import zone
 from core.demo.seed import DemoCustomer
 
 BEGAN = date(2023, 2, 1)
 WEEK = (104, 108, 110, 107, 98, 61, 52)  # percent of the level, Monday first
-QUARTERS = ((2, 17), (8, 30), (14, 33))  # hour in UTC, percent of the day's calls; what is left comes at 20:00
+QUARTERS = ((2, 17), (8, 30), (14, 33))  # local hour, percent of the day's calls; what is left comes at 20:00
 SPIKES = {("quill", date(2024, 2, day)): 340 for day in (20, 21, 22)}  # percent
 SECONDS_PER_DAY = 86_400
 MEGABYTES = 1000
@@ -64,19 +64,17 @@ def _event(
         "customer": customer.key,
         "meter": meter,
         "quantity": str(quantity),
-        "occurred_at": datetime.combine(day, time(hour), UTC).isoformat(),
+        "occurred_at": datetime.combine(day, time(hour), zone(customer.timezone)).isoformat(),
         "properties": properties,
     }
 
 
 def of_days(customer: DemoCustomer, start: date, end: date) -> Iterator[dict[str, Any]]:
-    """The events of the days (UTC) in [start, end), from the customer's own first local day on."""
+    """The events of the customer's own days in [start, end), from its first on: a month's file holds nothing of another month."""
     for offset in range((end - start).days):
         day = start + timedelta(days=offset)
         if day >= customer.started_on:
-            for event in of_day(customer, day):
-                if local_date(datetime.fromisoformat(event["occurred_at"]), customer.timezone) >= customer.started_on:
-                    yield event
+            yield from of_day(customer, day)
 
 
 def jsonl(events: Iterable[dict[str, Any]]) -> bytes:

@@ -103,6 +103,16 @@ def test_every_kind_of_trouble_that_the_seed_promises_is_found(demo: Engine) -> 
     assert found["unknown_payment", "PNRS STUDIO BROOKLYN", "open"] == 14990  # the stranger
 
 
+def test_late_usage_of_the_demo_is_billed_at_its_own_month_and_only_where_the_seed_says_so(demo: Engine) -> None:
+    late = rows(
+        demo,
+        "SELECT DISTINCT c.key, l.service_start FROM document_line l JOIN customer c ON c.id = l.customer_id "
+        "JOIN document d ON d.id = l.document_id WHERE l.kind = 'late' AND d.status <> 'discarded'",
+    )
+    # quill's collector was offline in late October; delta's buffer held 30 and 31 January (1 February was not billed yet)
+    assert {(key, str(start)[:10]) for key, start in late} == {("quill", "2023-10-01"), ("delta", "2024-01-01")}
+
+
 def test_the_demo_has_rejections_a_conflict_and_a_refused_file(demo: Engine) -> None:
     codes = Counter(
         fault["code"]
