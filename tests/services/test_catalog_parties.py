@@ -202,9 +202,9 @@ def test_a_zone_changes_where_all_billing_periods_begin_and_raises_the_versions(
 def test_a_setting_holds_from_its_day_and_the_narrower_scope_wins(session: Session) -> None:
     desk = business.found(session)
     acme = business.add_customer(session, desk, "acme")
-    seller, key = {"scope": "seller", "scope_id": desk.seller_id}, "tolerance_minor"
+    seller, key = {"scope": "seller", "scope_id": desk.seller_id}, "early_days"
     catalog.set_setting(session, ADA, NOW, **seller, key=key, value=5, valid_from=date(2024, 1, 1))
-    catalog.set_setting(session, ADA, NOW, **seller, key=key, value=10, valid_from=date(2024, 2, 1))
+    catalog.set_setting(session, ADA, NOW, **seller, key=key, value=20, valid_from=date(2024, 2, 1))
     account = {"scope": "account", "scope_id": acme.account_id}
     catalog.set_setting(session, ADA, NOW, **account, key=key, value=0, valid_from=date(2024, 3, 1))
 
@@ -212,8 +212,8 @@ def test_a_setting_holds_from_its_day_and_the_narrower_scope_wins(session: Sessi
         on = date(2024, month, 1) if month else date(2023, 12, 31)
         return catalog.setting(session, key, seller_id=desk.seller_id, account_id=account_id, on=on)
 
-    assert [held(0), held(1), held(2), held(3)] == [0, 5, 10, 10]
-    assert [held(2, acme.account_id), held(3, acme.account_id)] == [10, 0]
+    assert [held(0), held(1), held(2), held(3)] == [10, 5, 20, 20]
+    assert [held(2, acme.account_id), held(3, acme.account_id)] == [20, 0]
 
 
 def test_a_setting_that_nobody_knows_or_that_cannot_be_is_refused(session: Session) -> None:
@@ -223,10 +223,10 @@ def test_a_setting_that_nobody_knows_or_that_cannot_be_is_refused(session: Sessi
         ({"key": "colour", "value": 1}, ("unknown_setting", "key")),
         ({"key": "day_basis", "value": "30/360"}, ("value_not_supported", "value")),
         ({"key": "last_day_billed", "value": 0}, ("value_not_supported", "value")),
-        ({"key": "tolerance_minor", "value": -1}, ("value_not_supported", "value")),
-        ({"key": "tolerance_minor", "value": True}, ("value_not_supported", "value")),
+        ({"key": "early_days", "value": -1}, ("value_not_supported", "value")),
+        ({"key": "early_days", "value": True}, ("value_not_supported", "value")),
         ({"key": "day_basis", "value": "actual_days", "scope": "price"}, ("other_scope", "scope")),
-        ({"key": "tolerance_minor", "value": 1, "scope": "account", "scope_id": 4711}, ("no_such_subject", "scope_id")),
+        ({"key": "early_days", "value": 1, "scope": "account", "scope_id": 4711}, ("no_such_subject", "scope_id")),
     ]
     for case, fault in cases:
         assert faults_of(catalog.set_setting, session, ADA, NOW, **{**given, **case}) == [fault]
