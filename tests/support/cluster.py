@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -154,5 +154,6 @@ def _lives(pid: int) -> bool:
 def _clear(folder: Path) -> None:
     data = folder / "postgresql" / "data"
     if (data / "postmaster.pid").exists():
-        _program(programs(), "pg_ctl", "stop", "-s", "-m", "immediate", "-D", str(data))
+        with suppress(CannotRun):  # another run cleared it a moment ago, or the server died by itself
+            _program(programs(), "pg_ctl", "stop", "-s", "-m", "immediate", "-D", str(data))
     shutil.rmtree(folder, ignore_errors=True)
