@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import messages, screens, session, widgets, wording, worklist
+from app import cached, messages, screens, session, widgets, wording, worklist
 from app.actions import Deed, act, told
+from app.engine import reading
 from core import catalog, invoicing, payments
 from core.catalog import CustomerRow, ItemView, SubscriptionView
 from core.db import Session
@@ -41,7 +42,7 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
     head = widgets.pane_head(row.name, note=f"{row.key} · account {row.account_number}")
     worklist.walk(head, "customers")
     told()
-    _balance(db, row, owed)
+    _balance(row, owed)
     name, body = widgets.open_tab(TABS)
     with body:
         if name == "Documents":
@@ -52,10 +53,16 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
             _subscriptions(catalog.subscriptions(db, customer_ids=[row.id]))
 
 
-def _balance(db: Session, row: CustomerRow, items: Sequence[OpenItem]) -> None:
+@st.cache_data(ttl=cached.BRIEF, max_entries=64, show_spinner=False)
+def _unapplied(seller_id: int, account_id: int, version: int) -> list[payments.PaymentView]:  # noqa: ARG001  # the cache's key
+    with reading() as db:
+        return payments.unapplied(db, seller_id, account_id)
+
+
+def _balance(row: CustomerRow, items: Sequence[OpenItem]) -> None:
     """By currency: what is open, overdue, and paid without an invoice."""
     today = session.here().today
-    cash = payments.unapplied(db, session.here().seller.id, row.account_id)
+    cash = _unapplied(session.here().seller.id, row.account_id, cached.version())
     currencies = sorted({each.currency for each in (*items, *cash)})
     figures: list[widgets.Figure] = []
     for currency in currencies:

@@ -79,7 +79,7 @@ if here.seller is None:
     widgets.page_title("Customers")
     messages.no_books()
     st.stop()
-bar = widgets.page_title("Customers", f"{here.seller.name} · what their accounts owe, oldest due first")
+bar = widgets.page_title("Customers", f"{here.seller.name} · by key, with what their accounts owe")
 find = filters.find(bar, "Name, key or account")
 left, right = widgets.panes("customers")
 with reading() as db:
