@@ -87,7 +87,13 @@ def figures(view: DocumentView, today: date) -> None:
         risk = max((flag.at_risk_minor for flag in view.flags), default=0)
         shown.append(("Lines", str(len(view.lines)), f"bill date {wording.day(view.bill_on)}"))
         if risk:
-            shown.append(("At risk", Cell(money(risk, currency), "warn"), view.flags[0].sentence))
+            shown.append(
+                (
+                    "At risk",
+                    Cell(money(risk, currency), "warn"),
+                    wording.listed(dict.fromkeys(wording.FLAGS[flag.kind][0] for flag in view.flags)),
+                )
+            )
     widgets.strip(shown)
 
 

@@ -20,19 +20,25 @@ def draw(lines: Iterable[Line], heading: str, functional: str) -> None:
     if not sums:
         widgets.text("No journal entry: nothing moves in the books.")
         return
-    shown = [(name, minor, currency) for (name, currency), minor in sums.items() if minor]
-    for (name, currency), minor in sums.items():
-        if not minor and booked[name, currency]:  # an exchange difference: nothing in its own currency
-            shown.append((name, booked[name, currency], functional))
-    currencies = sorted({currency for _, _, currency in shown})
     rows: list[AnyRow] = []
-    for currency in currencies:
-        of_it = [(name, minor) for name, minor, own in shown if own == currency]
-        rows += [(name, *_sides(minor, currency)) for name, minor in of_it]
-        debits = sum(minor for _, minor in of_it if minor > 0)
-        credits = sum(-minor for _, minor in of_it if minor < 0)
-        rows.append(Row((currency, document.money(debits, currency), document.money(credits, currency)), "sum"))
+    for currency in sorted({own for (_, own), minor in sums.items() if minor}):
+        of_it = {name: minor for (name, own), minor in sums.items() if own == currency and minor}
+        rows += [(name, *_sides(minor, currency)) for name, minor in of_it.items()]
+        rows.append(_sum(currency, of_it.values(), currency))
+    apart = [(name, booked[key]) for key in sums if not sums[key] and booked[key] for name in key[:1]]
+    if (
+        apart
+    ):  # exchange differences: nothing in their own currency, so the whole entry is shown to balance in the books'
+        rows += [(name, *_sides(minor, functional)) for name, minor in apart]
+        rows.append(_sum(f"All of it in {functional}", booked.values(), functional))
     widgets.sheet((heading, "Debit", "Credit"), rows, num=(1, 2))
+
+
+def _sum(name: str, minors: Iterable[int], currency: str) -> Row:
+    debits, credits = 0, 0
+    for minor in minors:
+        debits, credits = debits + max(minor, 0), credits + max(-minor, 0)
+    return Row((name, document.money(debits, currency), document.money(credits, currency)), "sum")
 
 
 def _sides(minor: int, currency: str) -> tuple[str, str]:
