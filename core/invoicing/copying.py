@@ -128,7 +128,8 @@ def _details(line: BodyLine) -> tuple[str, ...]:
     steps = [step for step in line.explanation.get("steps", ()) if step["step"] in TOLD]
     if line.kind is LineKind.RECURRING:
         steps = [step for step in steps if step["step"] != "proration" or step["days"] != step["days_of_period"]]
-    return tuple(FRACTION.sub(_about, sentence) for sentence in rating.sentences({"steps": steps})[:DETAILS])
+    told = rating.sentences({"steps": steps})[:DETAILS]
+    return tuple(FRACTION.sub(_about, sentence).replace("= ≈", "≈") for sentence in told)
 
 
 def _about(found: re.Match[str]) -> str:
