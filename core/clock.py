@@ -230,6 +230,10 @@ class Anchor:
     on: date
 
 
+Anchors = Anchor | Sequence[tuple[date, Anchor]]
+"""One anchor, or dated ones in order: each from its day on; the earliest also holds for all time before it."""
+
+
 def add_months(day: date, n: int, anchor_day: int) -> date:
     """`anchor_day` of the month n months on (back if negative), clamped where that month is shorter."""
     months = day.year * 12 + day.month - 1 + n
@@ -267,9 +271,45 @@ def period_containing(day: date, cadence: Cadence, anchor: Anchor) -> Period:
     return Period(boundary(step), boundary(step + 1))
 
 
-def periods(start: date, end: date, cadence: Cadence, anchor: Anchor) -> Iterator[Period]:
-    """Tiles [start, end): whole steps, a stub at either end where it cuts one (`period_containing` has the whole)."""
+def periods(start: date, end: date, cadence: Cadence, anchor: Anchors) -> Iterator[Period]:
+    """Tiles [start, end): whole steps, a stub at either end where it cuts one (`tiles` has the whole of each)."""
+    return (tile.days for tile in tiles(start, end, cadence, anchor))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Days that are billed together, and the whole period that their share is measured against."""
+
+    days: Period
+    whole: Period
+
+
+def anchor_on(anchors: Anchors, day: date) -> Anchor:
+    """The anchor that holds on the day."""
+    if isinstance(anchors, Anchor):
+        return anchors
+    return next((anchor for since, anchor in reversed(anchors) if since <= day), anchors[0][1])
+
+
+def tile_containing(day: date, cadence: Cadence, anchors: Anchors, full_from: date | None = None) -> Tile:
+    """The step of the cadence that holds the day, cut where another anchor begins.
+
+    `full_from` is the first day of somebody who pays the first period in full, however late in it: the days from there
+    to the period's end are a whole of their own.
+    """
+    whole = period_containing(day, cadence, anchor_on(anchors, day))
+    start, end = whole.start, whole.end
+    for since, _ in () if isinstance(anchors, Anchor) else anchors[1:]:
+        start, end = (max(start, since), end) if since <= day else (start, min(end, since))
+    if full_from is not None and whole.start < full_from <= day:
+        start = max(start, full_from)
+        whole = Period(full_from, whole.end)
+    return Tile(Period(start, end), whole)
+
+
+def tiles(start: date, end: date, cadence: Cadence, anchors: Anchors, full_from: date | None = None) -> Iterator[Tile]:
+    """Tiles [start, end) under an anchor, or under dated ones that restart the cycle on their days."""
     while start < end:
-        whole = period_containing(start, cadence, anchor)
-        yield Period(start, min(whole.end, end))
-        start = whole.end
+        tile = tile_containing(start, cadence, anchors, full_from)
+        yield Tile(Period(start, min(tile.days.end, end)), tile.whole)
+        start = tile.days.end

@@ -3,7 +3,8 @@
 Owns: the price models (one file a family), the order of steps around them (rules), proration by days, the document's
 arithmetic from lines to total, and explanations. Does not own: prices and their validation (core.catalog), where
 quantities come from (core.metering), what was billed (core.invoicing), documents and charges.
-Which verb: usage and one-offs → `rate`; anything recurring, whole or in parts, changed or not → `prorate`; the lines of
+Which verb: usage and one-offs → `rate`; anything recurring, whole or in parts, changed or not → `prorate` (one price) or
+`parts_to_bill` (its price changes too; `steps_of` makes its steps out of dated facts); the lines of
 a document → `sum_document`. `explanation` of each is plain JSON for the line; docs/pricing.md describes it.
 Dates: `period` is the whole period of the price's cadence in the customer's zone; a part's `service` days lie inside.
 Invariants: P1 a graduated amount never falls as the quantity grows, P2 the parts of a period sum to its rounded whole,
@@ -16,13 +17,14 @@ its amount, one branch in rules._model_amount, its steps in explain.py, its tabl
 from core.catalog.model import Price
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.rating.arithmetic import DocumentLine, DocumentSums, LineSums, TaxTotal, sum_document
+from core.rating.changes import Act, ActKind, Charged, Step, creditable, limited, parts_to_bill, share_of, steps_of
+from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.explain import sentences
 from core.rating.model import (
     NOTHING,
     RATING_VERSION,
     Adjustment,
     BilledBefore,
-    DayBasis,
     Direction,
     PeriodInfo,
     TierStep,
@@ -31,12 +33,18 @@ from core.rating.model import (
 from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
+from core.words import DayBasis
 
 __all__ = [
+    "ACTUAL_DAYS",
     "NOTHING",
     "RATING_VERSION",
+    "Act",
+    "ActKind",
     "Adjustment",
+    "Basis",
     "BilledBefore",
+    "Charged",
     "DayBasis",
     "Direction",
     "DocumentLine",
@@ -46,15 +54,21 @@ __all__ = [
     "PeriodInfo",
     "Price",
     "Rated",
+    "Step",
     "TaxTotal",
     "TierStep",
     "Usage",
+    "creditable",
     "elapsed",
+    "limited",
+    "parts_to_bill",
     "price_from_json",
     "price_hash",
     "price_to_json",
     "prorate",
     "rate",
     "sentences",
+    "share_of",
+    "steps_of",
     "sum_document",
 ]

@@ -15,6 +15,7 @@ from core.catalog.model import Flat, PerUnit, Price
 from core.catalog.prices import decimal_text, price_hash, price_to_json
 from core.clock import Period
 from core.money import Money, exact_text, exponent, round_line, to_major
+from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.model import (
     NOTHING,
     RATING_VERSION,
@@ -25,6 +26,7 @@ from core.rating.model import (
     Usage,
     Walk,
 )
+from core.words import DayBasis
 
 Step = dict[str, Any]
 ROUNDING_RULE = "half away from zero"
@@ -54,6 +56,7 @@ def explain_part(
     walk: Walk,
     share_before: Fraction,
     share_after: Fraction,
+    basis: Basis = ACTUAL_DAYS,
 ) -> dict[str, Any]:
     """One part of a proration: the whole period's amount, then the difference of two rounded cumulative amounts."""
     before_minor = round_line(walk.exact * share_before, price.currency)
@@ -66,6 +69,7 @@ def explain_part(
         "days": service.days,
         "days_of_period": whole_period.days,
         "days_before": (service.start - whole_period.start).days,
+        **_counted(basis, service, whole_period),
         "share_before": exact_text(share_before),
         "share_after": exact_text(share_after),
         "rule": ROUNDING_RULE,
@@ -79,6 +83,20 @@ def explain_part(
         "service": {"start": str(service.start), "end": str(service.end)},
         "quantity": exact_text(walk.measured),
         "steps": [*walk_steps(price, walk, PeriodInfo(whole_period)), proration],
+    }
+
+
+def _counted(basis: Basis, service: Period, whole_period: Period) -> Step:
+    """What a basis other than actual days counts: its days of thirty a month, or seconds."""
+    if basis.word is DayBasis.ACTUAL_DAYS:
+        return {}
+    before, of_period = basis.counts(whole_period, service.start)
+    after, _ = basis.counts(whole_period, service.end)
+    return {
+        "day_basis": str(basis.word),
+        "counted": after - before,
+        "counted_before": before,
+        "counted_of_period": of_period,
     }
 
 
@@ -237,7 +255,13 @@ def _says_tier(step: Mapping[str, Any]) -> str:
 def _says_proration(step: Mapping[str, Any]) -> str:
     what = "Charged" if step["direction"] == Direction.CHARGE else "Given back"
     cut = f"{step['cumulative_after']} until then − {step['cumulative_before']} before"
-    return f"{what} for {step['days']} of {step['days_of_period']} days of {step['whole']}: {cut} → {step['result']}."
+    counted = f"{step['days']} of {step['days_of_period']} days"
+    if "day_basis" in step:
+        counted = f"{step['counted']} of {step['counted_of_period']} {COUNTED[step['day_basis']]}"
+    return f"{what} for {counted} of {step['whole']}: {cut} → {step['result']}."
+
+
+COUNTED = {DayBasis.SECONDS: "seconds", DayBasis.THIRTY_360: "days of 30/360"}
 
 
 SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -21,12 +21,6 @@ ZERO = Fraction(0)
 ONE = Fraction(1)
 
 
-class DayBasis(StrEnum):
-    """On what a share of a period is measured."""
-
-    ACTUAL_DAYS = "actual_days"
-
-
 class Direction(StrEnum):
     CHARGE = "charge"
     CREDIT = "credit"

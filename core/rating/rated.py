@@ -10,6 +10,7 @@ from typing import Any
 from core.catalog.model import Price
 from core.clock import Period
 from core.money import to_major
+from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.explain import explain_part, explain_parts, explain_rated
 from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, PeriodInfo, TierStep, Usage, Walk
 
@@ -31,6 +32,7 @@ class Part:
     share_before: Fraction
     share_after: Fraction
     amount_minor: int
+    basis: Basis = ACTUAL_DAYS
 
     @property
     def whole(self) -> Fraction:
@@ -54,7 +56,14 @@ class Part:
     def explanation(self) -> dict[str, Any]:
         """Plain JSON, enough to redo the amount by hand."""
         return explain_part(
-            self.price, self.direction, self.service, self.whole_period, self.walk, self.share_before, self.share_after
+            self.price,
+            self.direction,
+            self.service,
+            self.whole_period,
+            self.walk,
+            self.share_before,
+            self.share_after,
+            self.basis,
         )
 
 
