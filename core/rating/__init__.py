@@ -14,6 +14,7 @@ To add a price model: a dataclass in core/catalog/model.py, its reading in core/
 its amount, one branch in rules._model_amount, its steps in explain.py, its table in tests/rules/test_rating.py.
 """
 
+from core.catalog.billing_rules import DayBasis
 from core.catalog.model import Price
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.rating.arithmetic import DocumentLine, DocumentSums, LineSums, TaxTotal, sum_document
@@ -33,7 +34,6 @@ from core.rating.model import (
 from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
-from core.words import DayBasis
 
 __all__ = [
     "ACTUAL_DAYS",

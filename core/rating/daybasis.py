@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from core.catalog.billing_rules import DayBasis
 from core.clock import Period, Zones
 from core.clock import seconds as seconds_of
-from core.words import DayBasis
 
 MONTH_DAYS = 30
 YEAR_DAYS = 360

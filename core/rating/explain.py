@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from core.catalog.billing_rules import DayBasis
 from core.catalog.model import Flat, PerUnit, Price
 from core.catalog.prices import decimal_text, price_hash, price_to_json
 from core.clock import Period
@@ -26,7 +27,6 @@ from core.rating.model import (
     Usage,
     Walk,
 )
-from core.words import DayBasis
 
 Step = dict[str, Any]
 ROUNDING_RULE = "half away from zero"
