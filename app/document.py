@@ -285,16 +285,13 @@ def usage(db: Session, view: DocumentView, zone: str) -> None:
     if st.session_state.get("meter") not in metered:
         st.session_state["meter"] = next(iter(metered))
     row = st.container(horizontal=True, gap="small", key="usage-of")
-    line = metered[
-        row.selectbox(
-            "Line",
-            list(metered),
-            key="meter",
-            format_func=lambda no: _metered(metered[no]),
-            width=300,
-            label_visibility="collapsed",
-        )
-    ]
+    named = {
+        no: f"{one.description}, {wording.days(one.service.start, one.service.end)}" for no, one in metered.items()
+    }
+    line_no = row.selectbox(
+        "Line", list(named), key="meter", format_func=named.__getitem__, width=300, label_visibility="collapsed"
+    )
+    line = metered[line_no]
     counted = dict(explain.days(line))
     key = f"day:{view.id}:{line.line_no}"
     if st.session_state.get(key) not in counted:
@@ -308,10 +305,6 @@ def usage(db: Session, view: DocumentView, zone: str) -> None:
         _days(line, counted, day)
     with events:
         _events(db, line, day, zone)
-
-
-def _metered(line: BodyLine) -> str:
-    return f"{line.description}, {wording.days(line.service.start, line.service.end)}"
 
 
 def _days(line: BodyLine, counted: dict[date, object], day: date) -> None:
@@ -387,10 +380,8 @@ def _settlements(view: DocumentView) -> Iterable[AnyRow]:
         what = f"{SOURCES[each.kind]} taken back" if each.reverses else SOURCES[each.kind]
         if each.source_currency != each.currency and not each.reverses:
             what += f" of {money(each.source_minor, each.source_currency)} {each.source_currency}"
-        yield Row(
-            (wording.day(each.settled_on), what, each.actor, money(each.amount_minor, each.currency)),
-            "faint" if undone else "",
-        )
+        cells = (wording.day(each.settled_on), what, each.actor, money(each.amount_minor, each.currency))
+        yield Row(cells, "faint" if undone else "")
     yield Row(("", "Open", "", money(view.due_minor, view.currency)), "sum")
 
 
