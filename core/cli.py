@@ -1,6 +1,6 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate
+    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate · invoice
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
@@ -39,6 +39,12 @@ from core.settings import settings
 
 Answer = tuple[int, dict[str, Any], str]
 
+DOORS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "rate": (doors.rate_document, "what would these prices cost?"),
+    "invoice": (doors.invoice_document, "what do these lines come to?"),
+}
+"""The rules themselves, asked with one JSON object; docs/doors.md."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
@@ -48,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         code, value, sentence = given.deed(given)
     except BillingError as error:
         told = doors.refusal(error)
-        if given.json or given.word == "rate":
+        if given.json or given.word in DOORS:
             print(json.dumps(told, ensure_ascii=False))
         else:
             for fault in told["refused"]:
@@ -101,10 +107,15 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("codes", nargs="*", help="only these, as M2 L3")
     made = word("export", export_tables, "write every table as a CSV, the same bytes from either database")
     made.add_argument("folder", type=Path, help="where to; files there are replaced")
-    made = word("rate", rate, "what would these prices cost? JSON in, JSON out; nothing is saved")
-    made.add_argument(
-        "file", nargs="?", type=argparse.FileType("r"), default=sys.stdin, help="the question (default: standard input)"
-    )
+    for name, (answer, about) in DOORS.items():
+        made = word(name, _door(answer), f"{about} JSON in, JSON out; nothing is saved")
+        made.add_argument(
+            "file",
+            nargs="?",
+            type=argparse.FileType("r"),
+            default=sys.stdin,
+            help="the question (default: standard input)",
+        )
     return parser
 
 
@@ -325,14 +336,17 @@ def export_tables(given: Any) -> Answer:
     return 0, {"files": found}, f"{len(found)} tables written to {given.folder}."
 
 
-def rate(given: Any) -> Answer:
-    try:
-        question = json.load(given.file, parse_float=_no_float)
-    except json.JSONDecodeError as error:
-        raise BadInput.one(
-            "json", "", f"The question is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from None
-    return 0, doors.rate_document(question), ""
+def _door(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Answer]:
+    def ask(given: Any) -> Answer:
+        try:
+            question = json.load(given.file, parse_float=_no_float)
+        except json.JSONDecodeError as error:
+            raise BadInput.one(
+                "json", "", f"The question is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+            ) from None
+        return 0, answer(question), ""
+
+    return ask
 
 
 def _no_float(text: str) -> Any:

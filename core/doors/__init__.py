@@ -4,6 +4,7 @@ Owns: the JSON of each question and answer, one module a door. Does not own: any
 that billing uses. A refusal is `refusal(error)` and exit code 2. docs/doors.md shows each door with its example.
 """
 
+from core.doors.invoice import invoice_document
 from core.doors.rate import rate_document, refusal
 
-__all__ = ["rate_document", "refusal"]
+__all__ = ["invoice_document", "rate_document", "refusal"]

@@ -23,8 +23,9 @@ from core.catalog.model import Price, PriceModel
 from core.catalog.prices import read_price
 from core.catalog.reader import Reader
 from core.clock import Period, zone
+from core.doors.reading import read_currency
 from core.errors import BadInput, BillingError
-from core.money import Money, check_currency, exact_text
+from core.money import Money, exact_text
 from core.rating import NOTHING, BilledBefore, PeriodInfo, Rated, Usage, rate
 
 LINE_FIELDS = ("price", "settings", "usage", "period", "zone", "part_of_period", "billed_before")
@@ -50,7 +51,7 @@ def rate_document(obj: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to a question of the shape above; BadInput with every fault in it."""
     document = Reader(obj)
     document.refuse_unknown(("currency", "lines"))
-    currency = _read_currency(document)
+    currency = read_currency(document)
     document.needed("lines", "the prices and what was used of each")
     questions = [_read_question(line, currency) for line in document.objects("lines")]
     document.finish()
@@ -86,16 +87,6 @@ def _amount(minor: int, currency: str) -> str:
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _read_currency(document: Reader) -> str:
-    code = document.text("currency")
-    if document.needed("currency", "an ISO 4217 code such as USD"):
-        try:
-            return check_currency(code, "currency")
-        except BadInput as error:
-            document.faults.extend(error.faults)
-    return ""
 
 
 def _read_question(line: Reader, currency: str) -> Question | None:

@@ -17,9 +17,24 @@ its amount, one branch in rules._model_amount, its steps in explain.py, its tabl
 from core.catalog.billing_rules import DayBasis
 from core.catalog.model import Price
 from core.catalog.prices import price_from_json, price_hash, price_to_json
-from core.rating.arithmetic import DocumentLine, DocumentSums, LineSums, TaxTotal, sum_document
+from core.rating.arithmetic import sum_document, true_up
 from core.rating.changes import Act, ActKind, Charged, Step, creditable, limited, parts_to_bill, share_of, steps_of
 from core.rating.daybasis import ACTUAL_DAYS, Basis
+from core.rating.document import (
+    Credit,
+    Discount,
+    DiscountOrder,
+    DocumentLine,
+    DocumentSums,
+    FixedDiscount,
+    LineSums,
+    LineTax,
+    PercentageOf,
+    PercentageRounding,
+    TaxRounding,
+    TaxTotal,
+    Terms,
+)
 from core.rating.explain import sentences
 from core.rating.model import (
     NOTHING,
@@ -45,17 +60,26 @@ __all__ = [
     "Basis",
     "BilledBefore",
     "Charged",
+    "Credit",
     "DayBasis",
     "Direction",
+    "Discount",
+    "DiscountOrder",
     "DocumentLine",
     "DocumentSums",
+    "FixedDiscount",
     "LineSums",
+    "LineTax",
     "Part",
+    "PercentageOf",
+    "PercentageRounding",
     "PeriodInfo",
     "Price",
     "Rated",
     "Step",
+    "TaxRounding",
     "TaxTotal",
+    "Terms",
     "TierStep",
     "Usage",
     "creditable",
@@ -71,4 +95,5 @@ __all__ = [
     "share_of",
     "steps_of",
     "sum_document",
+    "true_up",
 ]

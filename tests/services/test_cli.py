@@ -70,7 +70,7 @@ def usage_file(folder: Path) -> Path:
 
 
 def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for word in ("migrate", "demo", "ingest", "draft", "close", "reconcile", "verify", "rate"):
+    for word in ("migrate", "demo", "ingest", "draft", "close", "reconcile", "verify", "rate", "invoice"):
         with pytest.raises(SystemExit) as ended:
             cli.main([word, "--help"])
         assert ended.value.code == 0
