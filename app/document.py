@@ -14,21 +14,11 @@ from app.widgets import AnyRow, Cell, Chip, Row
 from core import invoicing, metering
 from core.invoicing import BodyLine, DocumentView, QueueRow
 from core.money import Money
-from core.words import DocumentKind, DocumentStatus, OutboxState, SettlementKind
+from core.words import DocumentKind, DocumentStatus, OutboxState
 
 TABS: Final = ("Lines", "Difference", "Usage", "PDF", "History")
 TAB: Final = "tab"
 LINE: Final = "document:line"
-SOURCES: Final = {
-    SettlementKind.PAYMENT: "Payment",
-    SettlementKind.CREDIT_NOTE: "Credit note",
-    SettlementKind.CUSTOMER_CREDIT: "Customer credit",
-    SettlementKind.BOUGHT_CREDIT: "Bought credit",
-    SettlementKind.WRITE_OFF: "Written off",
-    SettlementKind.AGREED_DISCOUNT: "Discount for early payment",
-    SettlementKind.WITHHOLDING: "Withholding tax",
-    SettlementKind.BANK_CHARGE: "Bank charge",
-}
 
 
 def money(minor: int, currency: str, *, signed: bool = False) -> str:
@@ -377,7 +367,7 @@ def history(view: DocumentView, zone: str) -> None:
 def _settlements(view: DocumentView) -> Iterable[AnyRow]:
     for each in view.settlements:
         undone = bool(each.reverses or each.reversed_by)
-        what = f"{SOURCES[each.kind]} taken back" if each.reverses else SOURCES[each.kind]
+        what = f"{wording.SOURCES[each.kind]} taken back" if each.reverses else wording.SOURCES[each.kind]
         if each.source_currency != each.currency and not each.reverses:
             what += f" of {money(each.source_minor, each.source_currency)} {each.source_currency}"
         cells = (wording.day(each.settled_on), what, each.actor, money(each.amount_minor, each.currency))

@@ -138,7 +138,7 @@ def uses(db: Session, view: PaymentView) -> None:
         row = st.container(
             horizontal=True, wrap=False, vertical_alignment="center", gap="small", key=f"row-use-{each.id}"
         )
-        kind = "" if each.kind is SettlementKind.PAYMENT else f", {document.SOURCES[each.kind].lower()}"
+        kind = "" if each.kind is SettlementKind.PAYMENT else f", {wording.SOURCES[each.kind].lower()}"
         row.html(_said(names[each.document_id] + kind, f"{wording.day(each.settled_on)} by {each.actor}"))
         row.html(f'<div class="ch"><div class="n">{amount(each.amount_minor, each.currency)}</div></div>', width=130)
         if each.kind is SettlementKind.PAYMENT:

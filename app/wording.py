@@ -13,12 +13,23 @@ from zoneinfo import ZoneInfo
 
 from core.catalog.model import Flat, Graduated, PerUnit, Price
 from core.clock import Cadence
-from core.words import PriceKind
+from core.words import PriceKind, SettlementKind
 
 MINUS, FIGURE_SPACE, POINT_SPACE = "−", "\u2007", "\u2008"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July")
 MONTHS += ("August", "September", "October", "November", "December")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+SOURCES: Final = {
+    SettlementKind.PAYMENT: "Payment",
+    SettlementKind.CREDIT_NOTE: "Credit note",
+    SettlementKind.CUSTOMER_CREDIT: "Customer credit",
+    SettlementKind.BOUGHT_CREDIT: "Bought credit",
+    SettlementKind.WRITE_OFF: "Written off",
+    SettlementKind.AGREED_DISCOUNT: "Discount for early payment",
+    SettlementKind.WITHHOLDING: "Withholding tax",
+    SettlementKind.BANK_CHARGE: "Bank charge",
+}
 
 # State → (word, colour): yellow we must act, violet the customer, red late or broken, green done, grey nobody.
 DOCUMENT_STATES: Final = {
