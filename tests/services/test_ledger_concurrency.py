@@ -1,9 +1,8 @@
 """Postings of several processes beside each other and beside a close, on both databases."""
 
 import itertools
-import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import Engine
@@ -12,10 +11,10 @@ from core import db, ledger
 from core.errors import PeriodLocked
 from core.ledger import AccountRole, PeriodState
 from tests.support.books import NOW, book, open_books, recorder, sale
+from tests.support.processes import together
 
 WORKERS = 4
 DAY = date(2024, 1, 10)
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def post_same_keys(url: str, seller_id: int) -> list[int]:
@@ -32,8 +31,7 @@ def post_same_keys(url: str, seller_id: int) -> list[int]:
 
 def test_the_same_keys_from_four_processes_post_once(engine: Engine, database_url: str) -> None:
     seller_id = open_books(engine)
-    with ProcessPoolExecutor(WORKERS, mp_context=SPAWN) as pool:
-        runs = list(pool.map(post_same_keys, [database_url] * WORKERS, [seller_id] * WORKERS))
+    runs = together(post_same_keys, *[(database_url, seller_id)] * WORKERS)
     assert all(run == runs[0] for run in runs)
     with db.reading(engine) as session:
         # 100 + 101 + … + 109 = 1045
@@ -74,13 +72,18 @@ def close_and_count(url: str, seller_id: int) -> tuple[int, int]:
     return first, second
 
 
+def call(work: Callable[..., object], *arguments: object) -> object:
+    """`together` starts one function; here it is the one that each process is told."""
+    return work(*arguments)
+
+
 def test_no_posting_slips_into_a_period_that_is_closing(engine: Engine, database_url: str) -> None:
     seller_id = open_books(engine)
-    with ProcessPoolExecutor(WORKERS + 1, mp_context=SPAWN) as pool:
-        posters = [pool.submit(post_until_refused, database_url, seller_id, worker) for worker in range(WORKERS)]
-        closer = pool.submit(close_and_count, database_url, seller_id)
-        posted = sum(poster.result() for poster in posters)
-        first, second = closer.result()
+    posters: list[tuple[object, ...]] = [
+        (post_until_refused, database_url, seller_id, worker) for worker in range(WORKERS)
+    ]
+    *counts, (first, second) = together(call, *posters, (close_and_count, database_url, seller_id))
+    posted = sum(counts)
     assert 0 < posted == first == second
     with db.reading(engine) as session:
         assert ledger.balance(session, seller_id, AccountRole.RECEIVABLE, currency="EUR").amount_minor == posted
@@ -95,8 +98,7 @@ def make_periods(url: str, seller_id: int, worker: int) -> None:
 
 def test_periods_made_by_four_processes_at_once_tile_the_calendar(engine: Engine, database_url: str) -> None:
     seller_id = open_books(engine)
-    with ProcessPoolExecutor(WORKERS, mp_context=SPAWN) as pool:
-        list(pool.map(make_periods, [database_url] * WORKERS, [seller_id] * WORKERS, range(WORKERS)))
+    together(make_periods, *[(database_url, seller_id, worker) for worker in range(WORKERS)])
     with db.reading(engine) as session:
         found = ledger.periods(session, seller_id)
     assert len(found) == 16  # January 2024 to April 2025

@@ -2,11 +2,15 @@
 
 import multiprocessing
 import pickle
+import queue
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-SECONDS = 300
+SECONDS = 120
 
 
 def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start: str = "forkserver") -> list[Any]:
@@ -25,12 +29,38 @@ def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start
         context.Process(target=_work, args=(gate, answers, position, target, arguments), daemon=True)
         for position, arguments in enumerate(argument_lists)
     ]
-    for worker in workers:
-        worker.start()
-    found = dict(answers.get(timeout=SECONDS) for _ in workers)
+    with _without_a_main_script():
+        for worker in workers:
+            worker.start()
+    found = dict(_next_answer(answers, workers) for _ in workers)
     for worker in workers:
         worker.join(SECONDS)
     return [found[position] for position in range(len(workers))]
+
+
+def _next_answer(answers: Any, workers: list[Any]) -> tuple[int, Any]:
+    """The next of the processes' answers; an error as soon as none of them can give one any more."""
+    for _ in range(SECONDS):
+        alive = any(worker.is_alive() for worker in workers)
+        try:
+            answer: tuple[int, Any] = answers.get(timeout=1)
+        except queue.Empty:
+            if not alive:
+                raise RuntimeError("a process ended without an answer; what it printed says why") from None
+        else:
+            return answer
+    raise TimeoutError(f"no answer for {SECONDS} seconds")
+
+
+@contextmanager
+def _without_a_main_script() -> Iterator[None]:
+    """A process that is started runs its parent's main script first. A page's test leaves there the page that it drew last: the
+    processes would draw it, and die, and their answers never come."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _work(gate: Any, answers: Any, position: int, target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
