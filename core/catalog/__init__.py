@@ -14,6 +14,13 @@ The verbs are in service_*.py by what they speak of, the SQL in store*.py, the r
 """
 
 from core.catalog.business_settings import SETTINGS as SETTINGS
+from core.catalog.changes import Cancel as Cancel
+from core.catalog.changes import ChangePlan as ChangePlan
+from core.catalog.changes import ChangeQuantities as ChangeQuantities
+from core.catalog.changes import Pause as Pause
+from core.catalog.changes import Reactivate as Reactivate
+from core.catalog.changes import Request as Request
+from core.catalog.changes import Resume as Resume
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -57,10 +64,15 @@ from core.catalog.service_plans import write_plan_version as write_plan_version
 from core.catalog.service_settings import account_settings as account_settings
 from core.catalog.service_settings import set_setting as set_setting
 from core.catalog.service_settings import setting as setting
+from core.catalog.service_subscriptions import as_changed as as_changed
 from core.catalog.service_subscriptions import cancel as cancel
 from core.catalog.service_subscriptions import change_plan as change_plan
 from core.catalog.service_subscriptions import change_quantities as change_quantities
 from core.catalog.service_subscriptions import change_quantity as change_quantity
+from core.catalog.service_subscriptions import change_subscription as change_subscription
+from core.catalog.service_subscriptions import pause as pause
+from core.catalog.service_subscriptions import reactivate as reactivate
+from core.catalog.service_subscriptions import resume as resume
 from core.catalog.service_subscriptions import subscribe as subscribe
 from core.catalog.service_subscriptions import withdraw_cancellation as withdraw_cancellation
 from core.catalog.views import ContractTerms as ContractTerms

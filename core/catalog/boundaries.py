@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from core.catalog import store_subscriptions
+from core.catalog import store_facts, store_subscriptions
 from core.catalog.checking import Checks
 from core.catalog.views import CustomerView, ItemView
 from core.clock import Anchor, period_containing
@@ -17,10 +17,10 @@ def check_new_zone(session: Session, checks: Checks, customer: CustomerView, day
         checks.fault("before_last_zone", "valid_from", f"{day} is before {newest}, where the newest zone begins.")
     for view in store_subscriptions.live_on(session, customer.id, day):
         for item in view.items:
-            if starts_inside(item, view.anchor, day) and (item.ends_on is None or day < item.ends_on):
+            if starts_inside(item, view.anchor_of(item), day) and (item.ends_on is None or day < item.ends_on):
                 sentence = (
                     f"{day} is inside a billing period of {item.code} of {view.code}; a zone changes where all periods "
-                    f"begin, next on {next_boundary(item, view.anchor, day)} for this one."
+                    f"begin, next on {next_boundary(item, view.anchor_of(item), day)} for this one."
                 )
                 checks.fault("not_a_boundary", "valid_from", sentence)
 
@@ -40,5 +40,5 @@ def next_boundary(item: ItemView, anchor: Anchor, day: date) -> date:
 def raise_versions(session: Session, customer_id: int) -> None:
     """Every subscription of the customer is another one now: drafts that read the old zone are stale."""
     ids = [view.id for view in store_subscriptions.views(session, customer_ids=[customer_id])]
-    for subscription_id in store_subscriptions.lock(session, ids):
-        store_subscriptions.raise_version(session, subscription_id)
+    for subscription_id in store_facts.lock(session, ids):
+        store_facts.raise_version(session, subscription_id)

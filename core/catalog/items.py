@@ -7,69 +7,48 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import audit
-from core.catalog import reads, store, store_subscriptions
+from core.catalog import reads, store_facts
+from core.catalog.changes import NewFact, NewItem, NewOverride, Planned
 from core.catalog.checking import Checks
 from core.catalog.model import Flat, Price
 from core.catalog.views import ItemView, PlanVersionView, PriceView, SubscriptionView
 from core.errors import NotFound, Stale
-from core.money import to_parts
-from core.tables.catalog import SubscriptionChange, SubscriptionItem
 from core.words import PriceKind, SubscriptionChangeKind, VersionState
 
 ONE = Decimal(1)
 
 
-class Facts:
-    """Adds facts to one locked subscription, numbered on from its last."""
+class Sketch:
+    """What a request comes to, as it is put together: facts in order, items under keys below 0, notes for the audit log."""
 
-    def __init__(self, session: Session, change: audit.Recorder, subscription_id: int) -> None:
-        self.session, self.change, self.subscription_id = session, change, subscription_id
-        self.seq = store_subscriptions.last_seq(session, subscription_id)
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        self.facts: list[NewFact] = []
+        self.items: list[NewItem] = []
+        self.overrides: list[NewOverride] = []
+        self.notes: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
 
-    def add(
-        self,
-        kind: SubscriptionChangeKind,
-        effective_on: date,
-        *,
-        item_id: int | None = None,
-        plan_version_id: int | None = None,
-        quantity: Decimal | None = None,
-        reason: str = "",
-    ) -> None:
-        self.seq += 1
-        units, picos = (None, None) if quantity is None else to_parts(quantity)
-        row = SubscriptionChange(
-            subscription_id=self.subscription_id,
-            seq=self.seq,
-            kind=kind,
-            effective_on=effective_on,
-            item_id=item_id,
-            plan_version_id=plan_version_id,
-            quantity_units=units,
-            quantity_picos=picos,
-            detail={},
-            reason=reason,
-            change_id=self.change.id,
-        )
-        store.add(self.session, row)
+    def fact(self, kind: SubscriptionChangeKind, effective_on: date, **more: Any) -> None:
+        self.facts.append(NewFact(kind, effective_on, **more))
 
+    def begin_items(self, prices: Sequence[PriceView], starts_on: date, chosen: Mapping[str, Decimal]) -> None:
+        """An item for each price, with its first quantity."""
+        for price in prices:
+            key = -1 - len(self.items)
+            self.items.append(NewItem(key, price.id, starts_on))
+            if price.code in chosen:
+                self.fact(SubscriptionChangeKind.QUANTITY, starts_on, item_id=key, quantity=chosen[price.code])
 
-def add_items(
-    session: Session, facts: Facts, prices: Sequence[PriceView], starts_on: date, chosen: Mapping[str, Decimal]
-) -> None:
-    for price in prices:
-        row = SubscriptionItem(
-            subscription_id=facts.subscription_id, price_id=price.id, starts_on=starts_on, change_id=facts.change.id
-        )
-        item_id = store.add(session, row)
-        if price.code in chosen:
-            facts.add(SubscriptionChangeKind.QUANTITY, starts_on, item_id=item_id, quantity=chosen[price.code])
+    def note(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        self.notes.append((before, after))
+
+    def done(self) -> Planned:
+        return Planned(tuple(self.facts), tuple(self.items), tuple(self.overrides), tuple(self.notes), self.reason)
 
 
 def locked(session: Session, subscription_id: int, expected_version: int | None) -> SubscriptionView:
     """The subscription as it is, locked; Stale where somebody changed it after `expected_version`."""
-    versions = store_subscriptions.lock(session, [subscription_id])
+    versions = store_facts.lock(session, [subscription_id])
     if not versions:
         raise NotFound("no_such_subscription", f"There is no subscription {subscription_id}.")
     if expected_version is not None and versions[subscription_id] != expected_version:

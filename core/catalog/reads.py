@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from core.catalog import store, store_plans, store_subscriptions
+from core.catalog import store, store_facts, store_plans, store_subscriptions
 from core.catalog.views import (
     ContractView,
     CustomerView,
@@ -170,9 +170,9 @@ def subscription(session: Session, subscription_id: int) -> SubscriptionView:
 
 def lock_subscriptions(session: Session, ids: Iterable[int]) -> dict[int, int]:
     """Lock subscriptions in order of ids: id → version. Whoever drafts compares the version with the one that it read."""
-    return store_subscriptions.lock(session, ids)
+    return store_facts.lock(session, ids)
 
 
 def changes_by_hand(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:
     """Who entered what these subscriptions rest on: their facts and price overrides, in order of changes."""
-    return store_subscriptions.hand_made(session, subscription_ids)
+    return store_facts.hand_made(session, subscription_ids)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import boundaries, store, store_subscriptions
+from core.catalog import boundaries, store, store_facts
 from core.catalog.checking import Checks
 from core.catalog.items import check_day, find_item, locked
 from core.catalog.prices import price_hash, price_to_json
@@ -53,8 +53,8 @@ def override_price(
                 f"{item.code!r} is charged once, on {item.starts_on}; another price holds from that day or never."
             )
             checks.fault("one_off", "valid_from", sentence)
-        if boundaries.starts_inside(item, before.anchor, valid_from):
-            following = boundaries.next_boundary(item, before.anchor, valid_from)
+        if boundaries.starts_inside(item, before.anchor_of(item), valid_from):
+            following = boundaries.next_boundary(item, before.anchor_of(item), valid_from)
             sentence = f"{valid_from} is inside a billing period; another price begins with one, next on {following}."
             checks.fault("not_a_boundary", "valid_from", sentence)
     checks.finish()
@@ -69,7 +69,7 @@ def override_price(
         change_id=change.id,
     )
     store.add(session, row)
-    store_subscriptions.raise_version(session, subscription_id)
+    store_facts.raise_version(session, subscription_id)
     old = {"item": item.code, "price": price_to_json(item.price)}
     change.note(
         "subscription",

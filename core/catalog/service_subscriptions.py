@@ -1,36 +1,36 @@
 """Verbs for subscriptions. Each locks the subscription, adds facts to its timeline and raises its version.
 
 A fact takes effect at the start of a local day; of several for one day the last holds, so A→B→A on one day nets to nothing.
+What a request comes to is planned without being written (planning.py); `change_subscription` saves it, and `as_changed`
+shows the subscription as it would be.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import reads, store, store_subscriptions, timeline
-from core.catalog.checking import Checks
-from core.catalog.items import (
-    Facts,
-    add_items,
-    check_day,
-    find_item,
-    first_quantities,
-    locked,
-    prices_in,
-    takes_quantity,
+from core.catalog import reads, store, store_facts, store_subscriptions
+from core.catalog.changes import (
+    Cancel,
+    ChangePlan,
+    ChangeQuantities,
+    Pause,
+    Reactivate,
+    Request,
+    Resume,
 )
-from core.catalog.views import ContractView, CustomerView, ItemView, PlanVersionView, PriceView, SubscriptionView
+from core.catalog.checking import Checks
+from core.catalog.items import Sketch, first_quantities, locked, prices_in
+from core.catalog.planning import plan
+from core.catalog.views import ContractView, CustomerView, PlanVersionView, SubscriptionView
 from core.clock import Anchor, AnchorKind, local_date
 from core.errors import Refused
 from core.people import Actor
 from core.tables.catalog import Subscription
-from core.words import PriceKind, SubscriptionChangeKind
-
-CHANGE_FIELDS = ("item_id", "price_code", "effective_on", "quantity")
+from core.words import SubscriptionChangeKind
 
 
 def subscribe(
@@ -61,7 +61,7 @@ def subscribe(
     checks.currency(currency)
     checks.day(started_on, "started_on")
     _check_parties(checks, contract, customer, version, started_on)
-    if store_subscriptions.subscription_coded(session, customer_id, code) is not None:
+    if store_facts.subscription_coded(session, customer_id, code) is not None:
         checks.fault("code_taken", "code", f"The customer has a subscription {code!r} already; choose another code.")
     prices = prices_in(checks, version, currency)
     chosen = first_quantities(checks, prices, quantities or {})
@@ -77,9 +77,10 @@ def subscribe(
         change_id=change.id,
     )
     subscription_id = store.add(session, row)
-    facts = Facts(session, change, subscription_id)
-    facts.add(SubscriptionChangeKind.START, started_on, plan_version_id=plan_version_id)
-    add_items(session, facts, prices, started_on, chosen)
+    sketch = Sketch()
+    sketch.fact(SubscriptionChangeKind.START, started_on, plan_version_id=plan_version_id)
+    sketch.begin_items(prices, started_on, chosen)
+    store_facts.save(session, change.id, subscription_id, sketch.done())
     after = {
         "code": code,
         "customer": customer.key,
@@ -107,6 +108,39 @@ def _check_parties(
         checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
 
 
+def change_subscription(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    asked: Request,
+    expected_version: int | None = None,
+) -> None:
+    """Do what is asked of a subscription; Stale where somebody changed it after `expected_version`."""
+    change = audit.begin(session, actor, now, "catalog.change_subscription")
+    before = locked(session, subscription_id, expected_version)
+    planned = plan(session, before, local_date(now, before.zones), asked)
+    store_facts.save(session, change.id, subscription_id, planned)
+    store_facts.raise_version(session, subscription_id)
+    for was, will_be in planned.notes:
+        change.note(
+            "subscription",
+            subscription_id,
+            before={**was, "version": before.version},
+            after={**will_be, "version": before.version + 1},
+            reason=planned.reason,
+        )
+
+
+def as_changed(session: Session, now: datetime, subscription_id: int, asked: Request) -> SubscriptionView:
+    """The subscription as it would be after what is asked; what would be refused is refused. Writes nothing."""
+    before = reads.subscription(session, subscription_id)
+    planned = plan(session, before, local_date(now, before.zones), asked)
+    [view] = store_subscriptions.views(session, subscription_ids=[subscription_id], planned={subscription_id: planned})
+    return view
+
+
 def change_quantity(
     session: Session,
     actor: Actor,
@@ -122,14 +156,9 @@ def change_quantity(
 ) -> None:
     """Another number of seats from a local day on. See change_quantities for several at once."""
     one = {"price_code": price_code, "item_id": item_id, "effective_on": effective_on, "quantity": quantity}
-    change_quantities(
-        session,
-        actor,
-        now,
-        subscription_id=subscription_id,
-        changes=[one],
-        reason=reason,
-        expected_version=expected_version,
+    asked = ChangeQuantities((one,), reason)
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=asked, expected_version=expected_version
     )
 
 
@@ -144,29 +173,10 @@ def change_quantities(
     expected_version: int | None = None,
 ) -> None:
     """Several changes in one request: each {"price_code" or "item_id", "effective_on", "quantity"}; one an item and day."""
-    change = audit.begin(session, actor, now, "catalog.change_subscription")
-    before = locked(session, subscription_id, expected_version)
-    checks = Checks()
-    read = [_read_change(checks, before, given, f"changes[{n}]") for n, given in enumerate(changes)]
-    if not changes:
-        checks.fault("no_changes", "changes", "There is nothing to change; give at least one change.")
-    known = [(item.id, day, item.code) for item, day, _ in (one for one in read if one is not None)]
-    for item_id, day, code in sorted({triple for triple in known if known.count(triple) > 1}):
-        del item_id
-        sentence = f"{code} is changed twice for {day}; only one quantity can hold on a day."
-        checks.fault("changed_twice", "changes", sentence)
-    checks.finish()
-    facts = Facts(session, change, subscription_id)
-    for item, day, quantity in (one for one in read if one is not None):
-        facts.add(SubscriptionChangeKind.QUANTITY, day, item_id=item.id, quantity=quantity, reason=reason)
-        change.note(
-            "subscription",
-            subscription_id,
-            before={"item": item.code, "quantity": item.quantity_on(day), "version": before.version},
-            after={"item": item.code, "quantity": quantity, "effective_on": day, "version": before.version + 1},
-            reason=reason,
-        )
-    store_subscriptions.raise_version(session, subscription_id)
+    asked = ChangeQuantities(tuple(changes), reason)
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=asked, expected_version=expected_version
+    )
 
 
 def change_plan(
@@ -175,59 +185,18 @@ def change_plan(
     now: datetime,
     *,
     subscription_id: int,
-    plan_version_id: int,
-    effective_on: date,
-    quantities: Mapping[str, Any] | None = None,
-    reason: str = "",
     expected_version: int | None = None,
+    **asked: Any,
 ) -> None:
-    """Another plan version from a local day on: the old one's items end there and the new one's begin, with the seats
-    of the items of the same code where no others are given.
-
-    Back to the version that held the day before is no change at all: of several plans for one day the last holds.
-    """
-    change = audit.begin(session, actor, now, "catalog.change_subscription")
-    before = locked(session, subscription_id, expected_version)
-    version = reads.plan_version(session, plan_version_id)
-    checks = Checks()
-    check_day(checks, before, effective_on, "effective_on")
-    if version.seller_id != before.seller_id:
-        checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
-    moves = store_subscriptions.plan_moves(session, subscription_id)
-    last_move = max(move.effective_on for move in moves)
-    if effective_on < last_move:
-        sentence = f"The plan changes on {last_move} already; change it on that day or later."
-        checks.fault("before_last_plan", "effective_on", sentence)
-    prices = prices_in(checks, version, before.currency)
-    given = quantities or {}
-    begins = timeline.plan_begins(moves, plan_version_id, effective_on)
-    known = store_subscriptions.items_begun(session, subscription_id, begins)
-    begun = {price.code: known[price.id] for price in prices if price.id in known}
-    chosen = first_quantities(checks, prices, {**_seats_on(before, effective_on, prices, begun), **given}, begun)
-    checks.finish()
-    facts = Facts(session, change, subscription_id)
-    facts.add(SubscriptionChangeKind.PLAN, effective_on, plan_version_id=plan_version_id, reason=reason)
-    for code in (code for code in begun if code in given):
-        facts.add(
-            SubscriptionChangeKind.QUANTITY, effective_on, item_id=begun[code], quantity=chosen[code], reason=reason
-        )
-    add_items(session, facts, [price for price in prices if price.code not in begun], begins, chosen)
-    store_subscriptions.raise_version(session, subscription_id)
-    change.note(
-        "subscription",
-        subscription_id,
-        before={"plans": sorted({item.plan_code for item in before.items}), "version": before.version},
-        after={"plan": f"{version.plan_code} {version.version}", "effective_on": effective_on, "quantities": chosen},
-        reason=reason,
+    """Another plan version from a local day on: the old one's items end there, the new one's begin. See ChangePlan."""
+    change_subscription(
+        session,
+        actor,
+        now,
+        subscription_id=subscription_id,
+        asked=ChangePlan(**asked),
+        expected_version=expected_version,
     )
-
-
-def _seats_on(
-    view: SubscriptionView, day: date, prices: Sequence[PriceView], begun: Mapping[str, int]
-) -> dict[str, Decimal]:
-    """The seats on the day of those items that the new prices have too, where their items do not go on."""
-    codes = {price.code for price in prices if price.price.per_seat} - set(begun)
-    return {item.code: item.quantity_on(day) for item in view.items if item.code in codes and item.quantity_on(day)}
 
 
 def cancel(
@@ -236,25 +205,12 @@ def cancel(
     now: datetime,
     *,
     subscription_id: int,
-    effective_on: date,
-    reason: str = "",
     expected_version: int | None = None,
+    **asked: Any,
 ) -> None:
-    """The subscription ends: `effective_on` is the first local day on which it is no longer in force."""
-    change = audit.begin(session, actor, now, "catalog.change_subscription")
-    before = locked(session, subscription_id, expected_version)
-    checks = Checks()
-    checks.day(effective_on, "effective_on")
-    checks.not_before(effective_on, "effective_on", before.started_on, "the subscription's first day")
-    checks.finish()
-    Facts(session, change, subscription_id).add(SubscriptionChangeKind.CANCEL, effective_on, reason=reason)
-    store_subscriptions.raise_version(session, subscription_id)
-    change.note(
-        "subscription",
-        subscription_id,
-        before={"ended_on": before.ended_on, "version": before.version},
-        after={"ended_on": effective_on, "version": before.version + 1},
-        reason=reason,
+    """The subscription ends: `effective_on` is the first local day on which it is no longer in force. See Cancel."""
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=Cancel(**asked), expected_version=expected_version
     )
 
 
@@ -267,42 +223,62 @@ def withdraw_cancellation(
     reason: str = "",
     expected_version: int | None = None,
 ) -> None:
-    """The subscription goes on as if it had never been cancelled; only before its end, a new one is needed after it."""
-    change = audit.begin(session, actor, now, "catalog.change_subscription")
-    before = locked(session, subscription_id, expected_version)
-    if before.ended_on is None:
-        raise Refused("not_cancelled", f"Nothing was changed: {before.code} is not cancelled.")
-    if local_date(now, before.zones) >= before.ended_on:
-        sentence = f"Not done: {before.code} ended on {before.ended_on}; the customer needs a new subscription."
+    """The subscription goes on as if it had never been cancelled; only before its end, see `reactivate` for after it."""
+    before = reads.subscription(session, subscription_id)
+    if before.ended_on is not None and local_date(now, before.zones) >= before.ended_on:
+        sentence = f"Not done: {before.code} ended on {before.ended_on}; reactivate it from a day on instead."
         raise Refused("ended", sentence)
-    Facts(session, change, subscription_id).add(SubscriptionChangeKind.REACTIVATE, before.ended_on, reason=reason)
-    store_subscriptions.raise_version(session, subscription_id)
-    change.note(
-        "subscription",
-        subscription_id,
-        before={"ended_on": before.ended_on, "version": before.version},
-        after={"ended_on": None, "version": before.version + 1},
-        reason=reason,
+    asked = Reactivate(before.ended_on, reason)
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=asked, expected_version=expected_version
     )
 
 
-def _read_change(
-    checks: Checks, view: SubscriptionView, given: Mapping[str, Any], path: str
-) -> tuple[ItemView, date, Decimal] | None:
-    before = len(checks.faults)
-    for name in sorted(set(given) - set(CHANGE_FIELDS)):
-        checks.fault("unknown_field", f"{path}.{name}", f"A change of quantity has no {name!r}.")
-    day: date = given.get("effective_on")  # type: ignore[assignment]  # checked in the next line
-    check_day(checks, view, day, f"{path}.effective_on")
-    quantity = checks.quantity(given.get("quantity"), f"{path}.quantity")
-    if len(checks.faults) > before and type(day) is not date:
-        return None
-    item = find_item(checks, view, given.get("price_code") or "", given.get("item_id"), day, f"{path}.")
-    if item is not None and not takes_quantity(item.price):
-        sentence = f"{item.code!r} goes by no quantity that could be set: it is metered or a flat amount."
-        checks.fault("quantity_not_used", f"{path}.price_code", sentence)
-    if item is not None and item.price.kind is PriceKind.ONE_OFF and day > item.starts_on:
-        checks.fault("one_off", f"{path}.effective_on", f"{item.code!r} is charged once, on {item.starts_on}.")
-    if item is None or len(checks.faults) > before:
-        return None
-    return item, day, quantity
+def reactivate(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    expected_version: int | None = None,
+    **asked: Any,
+) -> None:
+    """A cancelled subscription goes on: see Reactivate."""
+    change_subscription(
+        session,
+        actor,
+        now,
+        subscription_id=subscription_id,
+        asked=Reactivate(**asked),
+        expected_version=expected_version,
+    )
+
+
+def pause(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    expected_version: int | None = None,
+    **asked: Any,
+) -> None:
+    """Nothing is billed or earned from a day on, until it is resumed: see Pause."""
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=Pause(**asked), expected_version=expected_version
+    )
+
+
+def resume(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    expected_version: int | None = None,
+    **asked: Any,
+) -> None:
+    """The pause ends on a day: see Resume."""
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=Resume(**asked), expected_version=expected_version
+    )

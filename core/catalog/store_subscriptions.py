@@ -1,20 +1,22 @@
-"""Every SQL statement about subscriptions. `views` is the spine of drafting and revenue: seven statements, however many."""
+"""Reads subscriptions as values. `views` is the spine of drafting and revenue: seven statements, however many. What is
+locked and written stands in store_facts.py."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from core.catalog import timeline
+from core.catalog.changes import Planned
 from core.catalog.model import Price as PriceValue
-from core.catalog.prices import price_from_json
+from core.catalog.prices import price_from_json, price_hash
 from core.catalog.store import AnySelect, chunks
-from core.catalog.timeline import Fact
-from core.catalog.views import ContractTerms, DatedZones, HandChange, ItemView, SubscriptionView
+from core.catalog.timeline import Fact, Span
+from core.catalog.views import ContractTerms, DatedZones, ItemView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period
 from core.money import from_parts
 from core.tables.catalog import (
@@ -31,6 +33,7 @@ from core.tables.catalog import (
 )
 from core.tables.changes import Change
 from core.tables.parties import Customer, CustomerTimezone
+from core.words import PriceKind
 
 Rows = dict[int, list[tuple[int, int, date]]]
 
@@ -44,8 +47,10 @@ def views(
     subscription_ids: Iterable[int] | None = None,
     overlapping: Period | None = None,
     as_of: int | None = None,
+    planned: Mapping[int, Planned] | None = None,
 ) -> list[SubscriptionView]:
-    """In order of ids; as of a seal only facts that were sealed by then."""
+    """In order of ids; as of a seal only facts that were sealed by then. `planned` is subscription → what is about to be
+    written: these are read as if it were."""
     which = select(col(Subscription.id)).join(Contract, col(Contract.id) == col(Subscription.contract_id))
     if seller_id is not None:
         which = which.where(col(Contract.seller_id) == seller_id)
@@ -61,7 +66,7 @@ def views(
         if ids is not None:
             parts = chunks(ids)
             narrowed = [query.where(column.in_(part)) for query in narrowed for part in parts]
-    found = [view for query in narrowed for view in _read(session, query, as_of)]
+    found = [view for query in narrowed for view in _read(session, query, as_of, planned or {})]
     found.sort(key=lambda view: view.id)
     if overlapping is None:
         return found
@@ -76,7 +81,9 @@ def _sealed(query: AnySelect, table: Any, as_of: int | None) -> AnySelect:
     return query.where(sealed.exists())
 
 
-def _read(session: Session, which: AnySelect, as_of: int | None) -> list[SubscriptionView]:
+def _read(
+    session: Session, which: AnySelect, as_of: int | None, planned: Mapping[int, Planned]
+) -> list[SubscriptionView]:
     heads = session.execute(
         select(
             col(Subscription.id),
@@ -98,15 +105,18 @@ def _read(session: Session, which: AnySelect, as_of: int | None) -> list[Subscri
     ).all()
     if not heads:
         return []
-    prices = _prices(session, which)
+    prices = _prices(session, which, {item.price_id for one in planned.values() for item in one.items})
     items = _items(session, which, as_of)
-    facts = _facts(session, which, as_of)
+    facts = facts_of(session, which, as_of)
     overrides = _overrides(session, which, as_of)
+    for id_, one in planned.items():
+        _add_planned(one, items[id_], facts[id_], overrides)
     dated_zones = _zones(session, which, as_of)
     last_terms = _terms(session, which, as_of)
     found = []
     for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
-        ended_on = timeline.ended_on(facts[id_])
+        ended_on = timeline.ended_on(facts[id_], started)
+        found_items, gone = _item_views(items[id_], facts[id_], started, ended_on, prices, overrides)
         found.append(
             SubscriptionView(
                 id=id_,
@@ -120,11 +130,12 @@ def _read(session: Session, which: AnySelect, as_of: int | None) -> list[Subscri
                 customer_key=key,
                 currency=currency,
                 anchor=anchor_from_json(anchor),
-                version=version,
+                version=version + (id_ in planned),
                 started_on=started,
                 ended_on=ended_on,
                 zones=dated_zones[customer],
-                items=tuple(_item_views(items[id_], facts[id_], ended_on, prices, overrides)),
+                items=tuple(found_items),
+                gone=tuple(gone),
             )
         )
     return found
@@ -149,14 +160,29 @@ class _Override:
     value_hash: str
 
 
-def _prices(session: Session, which: AnySelect) -> dict[int, _Priced]:
+_Overrides = dict[int, dict[date, _Override]]
+
+
+def _add_planned(one: Planned, items: list[tuple[int, int, date]], facts: list[Fact], overrides: _Overrides) -> None:
+    """What is planned goes on behind what is written."""
+    items.extend((item.key, item.price_id, item.starts_on) for item in one.items)
+    last = max((fact.seq for fact in facts), default=0)
+    for seq, new in enumerate(one.facts, last + 1):
+        facts.append(
+            Fact(seq, new.kind, new.effective_on, new.item_id, new.plan_version_id, new.quantity, _anchor(new.detail))
+        )
+    for override in one.overrides:
+        overrides[override.item_id][override.valid_from] = _Override(override.price, price_hash(override.price))
+
+
+def _prices(session: Session, which: AnySelect, more: Iterable[int]) -> dict[int, _Priced]:
     used = select(col(SubscriptionItem.price_id)).where(col(SubscriptionItem.subscription_id).in_(which))
     query = (
         select(Price, Product, Plan)
         .join(Product, col(Product.id) == col(Price.product_id))
         .join(PlanVersion, col(PlanVersion.id) == col(Price.plan_version_id))
         .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
-        .where(col(Price.id).in_(used))
+        .where(or_(col(Price.id).in_(used), col(Price.id).in_(sorted(more))) if more else col(Price.id).in_(used))
     )
     return {
         price.id: _Priced(price, price_from_json(price.value), product, plan)
@@ -178,7 +204,8 @@ def _items(session: Session, which: AnySelect, as_of: int | None) -> Rows:
     return found
 
 
-def _facts(session: Session, which: AnySelect, as_of: int | None) -> dict[int, list[Fact]]:
+def facts_of(session: Session, which: AnySelect, as_of: int | None) -> dict[int, list[Fact]]:
+    """Subscription → its facts in order."""
     change = SubscriptionChange
     query = (
         select(
@@ -190,27 +217,33 @@ def _facts(session: Session, which: AnySelect, as_of: int | None) -> dict[int, l
             col(change.plan_version_id),
             col(change.quantity_units),
             col(change.quantity_picos),
+            col(change.detail),
         )
         .where(col(change.subscription_id).in_(which))
         .order_by(col(change.subscription_id), col(change.seq))
     )
     found: dict[int, list[Fact]] = defaultdict(list)
-    for subscription_id, seq, kind, day, item_id, plan, units, picos in session.execute(
+    for subscription_id, seq, kind, day, item_id, plan, units, picos, detail in session.execute(
         _sealed(query, change, as_of)
     ).all():
         quantity = None if units is None or picos is None else from_parts(units, picos)
-        found[subscription_id].append(Fact(seq, kind, day, item_id, plan, quantity))
+        found[subscription_id].append(Fact(seq, kind, day, item_id, plan, quantity, _anchor(detail)))
     return found
 
 
-def _overrides(session: Session, which: AnySelect, as_of: int | None) -> dict[int, dict[date, _Override]]:
+def _anchor(detail: Mapping[str, Any]) -> Anchor | None:
+    """The anchor from which a fact has the periods counted anew."""
+    return anchor_from_json(detail["anchor"]) if detail.get("anchor") else None
+
+
+def _overrides(session: Session, which: AnySelect, as_of: int | None) -> _Overrides:
     query = (
         select(PriceOverride)
         .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
         .where(col(SubscriptionItem.subscription_id).in_(which))
         .order_by(col(PriceOverride.id))
     )
-    found: dict[int, dict[date, _Override]] = defaultdict(dict)
+    found: _Overrides = defaultdict(dict)
     for row in session.execute(_sealed(query, PriceOverride, as_of)).scalars():
         # of several for one day the last holds
         found[row.item_id][row.valid_from] = _Override(price_from_json(row.value), row.value_hash)
@@ -252,44 +285,73 @@ def _terms(session: Session, which: AnySelect, as_of: int | None) -> dict[int, C
 def _item_views(
     rows: list[tuple[int, int, date]],
     facts: list[Fact],
+    started_on: date,
     ended_on: date | None,
     prices: dict[int, _Priced],
-    overrides: dict[int, dict[date, _Override]],
-) -> Iterable[ItemView]:
-    """The items of one subscription: each where its plan version holds, cut where its price was overridden."""
-    spans = timeline.plan_spans(facts)
+    overrides: _Overrides,
+) -> tuple[list[ItemView], list[ItemView]]:
+    """The items of one subscription: each where its plan version holds, cut where its price was overridden; a recurring one
+    without its quiet days. And those that have no day."""
+    stretches = timeline.stretches(facts)
+    quiet = timeline.quiet(facts, started_on)
+    found: list[ItemView] = []
+    gone: list[ItemView] = []
     for item_id, price_id, starts_on in rows:
         one = prices[price_id]
-        span = next((s for v, s in spans if v == one.price.plan_version_id and s.start == starts_on), None)
-        span = span and span.cut(ended_on)
-        if span is None:
-            continue
+        stretch = next(
+            (s for s in stretches if (s.plan_version_id, s.span.start) == (one.price.plan_version_id, starts_on)), None
+        )
+        span = stretch.span.cut(ended_on) if stretch else None
         changed = overrides.get(item_id, {})
+        whole = _item_view(one, item_id, Span(starts_on, starts_on), overrides=changed)
+        if stretch is None or span is None:
+            gone.append(whole)
+            continue
+        usage = whole.kind is PriceKind.USAGE
         quantities = timeline.quantities(facts, item_id, span)
-        for part in timeline.cut_at(span, list(changed)):
-            days = [day for day in changed if day <= part.start]
-            override = changed[max(days)] if days else None
-            yield ItemView(
-                id=item_id,
-                price_id=price_id,
-                code=one.price.code,
-                price=override.value if override else one.value,
-                price_hash=override.value_hash if override else one.price.value_hash,
-                overridden=override is not None,
-                product_id=one.price.product_id,
-                product_code=one.product.code,
-                product_name=one.product.name,
-                unit_code=one.product.unit_code,
-                tax_category=one.product.tax_category,
-                meter_id=one.price.meter_id,
-                plan_version_id=one.price.plan_version_id,
-                plan_code=one.plan.code,
-                plan_name=one.plan.name,
-                starts_on=part.start,
-                ends_on=part.end,
-                billed_from=starts_on,
+        cuts = timeline.cut_at(span, list(changed))
+        parts = [part for cut in cuts for part in ([cut] if usage else timeline.without(cut, quiet))]
+        found += [
+            replace(
+                _item_view(one, item_id, part, billed_from=starts_on, overrides=changed),
                 quantities=timeline.within(quantities, part),
+                quiet=tuple(quiet) if usage else (),
+                anchor=stretch.anchor,
             )
+            for part in parts
+        ]
+        gone += [] if parts else [whole]
+    return found, gone
+
+
+def _item_view(
+    one: _Priced, item_id: int, part: Span, overrides: dict[date, _Override], billed_from: date | None = None
+) -> ItemView:
+    """The item on some of its days, at the price that holds on the first of them."""
+    days = [day for day in overrides if day <= part.start]
+    override = overrides[max(days)] if days else None
+    assert one.price.id is not None
+    return ItemView(
+        id=item_id,
+        price_id=one.price.id,
+        code=one.price.code,
+        price=override.value if override else one.value,
+        price_hash=override.value_hash if override else one.price.value_hash,
+        overridden=override is not None,
+        product_id=one.price.product_id,
+        product_code=one.product.code,
+        product_name=one.product.name,
+        unit_code=one.product.unit_code,
+        tax_category=one.product.tax_category,
+        meter_id=one.price.meter_id,
+        plan_version_id=one.price.plan_version_id,
+        plan_code=one.plan.code,
+        plan_name=one.plan.name,
+        starts_on=part.start,
+        ends_on=part.end,
+        billed_from=billed_from or part.start,
+        quantities=(),
+    )
 
 
 def anchor_from_json(value: dict[str, Any]) -> Anchor:
@@ -298,81 +360,6 @@ def anchor_from_json(value: dict[str, Any]) -> Anchor:
 
 def anchor_to_json(anchor: Anchor) -> dict[str, str]:
     return {"kind": anchor.kind.value, "on": anchor.on.isoformat()}
-
-
-# ── locks and facts ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def lock(session: Session, subscription_ids: Iterable[int]) -> dict[int, int]:
-    """Lock these subscriptions in order of ids; id → version."""
-    found: dict[int, int] = {}
-    for part in chunks(subscription_ids):
-        query = (
-            select(col(Subscription.id), col(Subscription.version))
-            .where(col(Subscription.id).in_(part))
-            .order_by(col(Subscription.id))
-            .with_for_update(key_share=True)
-        )
-        found.update({row[0]: row[1] for row in session.execute(query).all()})
-    return found
-
-
-def raise_version(session: Session, subscription_id: int) -> None:
-    session.execute(
-        update(Subscription)
-        .where(col(Subscription.id) == subscription_id)
-        .values(version=col(Subscription.version) + 1)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def last_seq(session: Session, subscription_id: int) -> int:
-    query = select(func.max(col(SubscriptionChange.seq))).where(
-        col(SubscriptionChange.subscription_id) == subscription_id
-    )
-    return session.execute(query).scalar_one() or 0
-
-
-def subscription_coded(session: Session, customer_id: int, code: str) -> int | None:
-    query = select(col(Subscription.id)).where(
-        col(Subscription.customer_id) == customer_id, col(Subscription.code) == code
-    )
-    return session.execute(query).scalar_one_or_none()
-
-
-def items_begun(session: Session, subscription_id: int, day: date) -> dict[int, int]:
-    """Price → item, of the items that begin on that day."""
-    query = select(col(SubscriptionItem.price_id), col(SubscriptionItem.id)).where(
-        col(SubscriptionItem.subscription_id) == subscription_id, col(SubscriptionItem.starts_on) == day
-    )
-    return {row[0]: row[1] for row in session.execute(query).all()}
-
-
-def plan_moves(session: Session, subscription_id: int) -> list[Fact]:
-    """The facts that say which plan version holds."""
-    which = select(col(Subscription.id)).where(col(Subscription.id) == subscription_id)
-    return [fact for fact in _facts(session, which, None)[subscription_id] if fact.kind in timeline.MOVES]
-
-
-def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:
-    """Every fact of these timelines and every override, with who entered it, in order of changes."""
-    found: set[HandChange] = set()
-    by = (col(Change.actor), col(Change.verb), col(Change.id), col(Change.at), col(Change.seal_number))
-    for part in chunks(subscription_ids):
-        changes = (
-            select(col(SubscriptionChange.subscription_id), col(SubscriptionChange.effective_on), *by)
-            .join(Change, col(Change.id) == col(SubscriptionChange.change_id))
-            .where(col(SubscriptionChange.subscription_id).in_(part))
-        )
-        overrides = (
-            select(col(SubscriptionItem.subscription_id), col(PriceOverride.valid_from), *by)
-            .join(PriceOverride, col(PriceOverride.item_id) == col(SubscriptionItem.id))
-            .join(Change, col(Change.id) == col(PriceOverride.change_id))
-            .where(col(SubscriptionItem.subscription_id).in_(part))
-        )
-        for query in (changes, overrides):
-            found.update(HandChange(*row) for row in session.execute(query).all())
-    return sorted(found, key=lambda one: (one.change_id, one.subscription_id, one.effective_on))
 
 
 def live_on(session: Session, customer_id: int, day: date) -> list[SubscriptionView]:

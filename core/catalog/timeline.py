@@ -12,11 +12,13 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
+from core.clock import Anchor
 from core.words import SubscriptionChangeKind
 
 ONE = Decimal(1)
 ENDS = (SubscriptionChangeKind.CANCEL, SubscriptionChangeKind.REACTIVATE)
 MOVES = (SubscriptionChangeKind.START, SubscriptionChangeKind.PLAN)
+STOPS = (SubscriptionChangeKind.PAUSE, SubscriptionChangeKind.RESUME)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Fact:
     item_id: int | None = None
     plan_version_id: int | None = None
     quantity: Decimal | None = None
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True)
@@ -54,30 +57,83 @@ def last_of_each_day(dated: Iterable[tuple[date, int, object]]) -> list[tuple[da
     return [(day, by_day[day][1]) for day in sorted(by_day)]
 
 
-def ended_on(facts: Iterable[Fact]) -> date | None:
-    """The first day on which the subscription is no longer in force: the last word on its end holds."""
-    words = [fact for fact in facts if fact.kind in ENDS]
-    last = max(words, key=lambda fact: fact.seq, default=None)
-    return last.effective_on if last is not None and last.kind is SubscriptionChangeKind.CANCEL else None
+def in_force(facts: Iterable[Fact], started_on: date) -> list[Span]:
+    """The stretches of days on which the subscription is in force, without regard to pauses.
+
+    The last word on its end holds: a cancellation cuts what lies behind its day, a reactivation goes on from its own day.
+    """
+    found: list[Span] = [Span(started_on, None)]
+    for fact in sorted((fact for fact in facts if fact.kind in ENDS), key=lambda fact: fact.seq):
+        day = fact.effective_on
+        if fact.kind is SubscriptionChangeKind.CANCEL:
+            whole = [*found[:-1], Span(found[-1].start, None)] if found else [Span(started_on, None)]
+            found = [kept for span in whole if (kept := span.cut(day)) is not None]
+        elif found and (found[-1].end is None or found[-1].end >= day):
+            found[-1] = Span(found[-1].start, None)
+        else:
+            found.append(Span(day, None))
+    return found
+
+
+def ended_on(facts: Iterable[Fact], started_on: date = date.min) -> date | None:
+    """The first day on which the subscription is no longer in force for good; its first day where it never was."""
+    spans = in_force(facts, started_on)
+    return spans[-1].end if spans else started_on
+
+
+def paused(facts: Iterable[Fact]) -> list[Span]:
+    """The stretches of days on which it is paused; of a pause and a resumption on one day the last written holds."""
+    stops = last_of_each_day(
+        (f.effective_on, f.seq, f.kind is SubscriptionChangeKind.PAUSE) for f in facts if f.kind in STOPS
+    )
+    steps: list[tuple[date, object]] = []
+    for day, stopped in stops:
+        if stopped is not (steps[-1][1] if steps else False):
+            steps.append((day, stopped))
+    ends: list[date | None] = [*(day for day, _ in steps[1:]), None]
+    return [Span(day, end) for (day, stopped), end in zip(steps, ends, strict=False) if stopped]
+
+
+def quiet(facts: Sequence[Fact], started_on: date) -> list[Span]:
+    """The days before its end on which nothing is billed or earned: pauses, and what lies between an end and a new start."""
+    spans = in_force(facts, started_on)
+    gaps = [Span(before.end, after.start) for before, after in pairwise(spans) if before.end is not None]
+    return sorted([*paused(facts), *gaps], key=lambda span: span.start)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The days on which one plan version holds; `anchor` where the billing periods were counted anew for it or before it."""
+
+    plan_version_id: int
+    span: Span
+    anchor: Anchor | None = None
+
+
+def stretches(facts: Iterable[Fact]) -> list[Stretch]:
+    """Which plan version holds on which days, from the start on. A version that goes on is one stretch, unless the
+    periods start anew."""
+    moves = last_of_each_day((f.effective_on, f.seq, (f.plan_version_id, f.anchor)) for f in facts if f.kind in MOVES)
+    steps: list[tuple[date, int, Anchor | None]] = []
+    for day, move in moves:
+        assert isinstance(move, tuple)
+        version, anchor = move
+        if not steps or anchor is not None or steps[-1][1] != version:
+            steps.append((day, version, anchor or (steps[-1][2] if steps else None)))
+    ends: list[date | None] = [*(day for day, _, _ in steps[1:]), None]
+    return [Stretch(version, Span(day, end), anchor) for (day, version, anchor), end in zip(steps, ends, strict=True)]
 
 
 def plan_spans(facts: Iterable[Fact]) -> list[tuple[int, Span]]:
-    """Which plan version holds on which days, from the start on; a version that goes on is one span."""
-    moves = last_of_each_day((f.effective_on, f.seq, f.plan_version_id) for f in facts if f.kind in MOVES)
-    steps: list[tuple[date, int]] = []
-    for day, version in moves:
-        assert isinstance(version, int)
-        if not steps or steps[-1][1] != version:
-            steps.append((day, version))
-    ends: list[date | None] = [*(day for day, _ in steps[1:]), None]
-    return [(version, Span(day, end)) for (day, version), end in zip(steps, ends, strict=True)]
+    """Version and days of every stretch."""
+    return [(stretch.plan_version_id, stretch.span) for stretch in stretches(facts)]
 
 
-def plan_begins(facts: Sequence[Fact], plan_version_id: int, day: date) -> date:
+def plan_begins(facts: Sequence[Fact], plan_version_id: int, day: date, anchor: Anchor | None = None) -> date:
     """Where the stretch would begin in which that version holds on the day, if it were put there now: the day itself, or
-    earlier where the version held just before."""
+    earlier where the version held just before and the periods are not counted anew."""
     seq = max(fact.seq for fact in facts) + 1
-    added = Fact(seq, SubscriptionChangeKind.PLAN, day, plan_version_id=plan_version_id)
+    added = Fact(seq, SubscriptionChangeKind.PLAN, day, plan_version_id=plan_version_id, anchor=anchor)
     return max(span.start for _, span in plan_spans([*facts, added]) if span.start <= day)
 
 
@@ -107,3 +163,22 @@ def within(steps: Sequence[tuple[date, Decimal]], span: Span) -> tuple[tuple[dat
     before = [quantity for day, quantity in steps if day <= span.start]
     later = [(day, quantity) for day, quantity in steps if day > span.start and (span.end is None or day < span.end)]
     return ((span.start, before[-1]), *later)
+
+
+def without(span: Span, gone: Sequence[Span]) -> list[Span]:
+    """What is left of the span when the days of `gone`, in order, are taken out of it."""
+    left: list[Span] = []
+    rest: Span | None = span
+    for hole in gone:
+        if rest is None:
+            break
+        if hole.end is not None and hole.end <= rest.start:
+            continue
+        before = rest.cut(hole.start)
+        if before is not None:
+            left.append(before)
+        if rest.end is not None and hole.start >= rest.end:
+            return left
+        ends = hole.end is None or (rest.end is not None and rest.end <= hole.end)
+        rest = None if ends or hole.end is None else Span(max(hole.end, rest.start), rest.end)
+    return left if rest is None else [*left, rest]

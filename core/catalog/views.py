@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.catalog.model import Price
+from core.catalog.timeline import Span, without
 from core.clock import Anchor, Period
 from core.words import Aggregation, Modification, Origin, PriceKind, TaxCategory, VersionState
 
@@ -164,7 +165,9 @@ class ItemView:
     `quantities` begins on `starts_on`; each holds until the next begins, the last until `ends_on`. A flat or usage price has
     the quantity 1. An item whose price was overridden comes as several values with the same `id`, one after the other, cut
     at the override's day (which starts a billing period, so that a period has one price); `starts_on` tells them apart.
-    `billed_from` is where the first of them began: the item's own first day.
+    `billed_from` is where the first of them began: the item's own first day. A pause cuts out of a recurring item the days
+    on which nothing is owed; a usage item goes on over it, because its tiers run over the whole period, and names the days in
+    `quiet`. `anchor` is that of its billing periods where it is not the subscription's.
     """
 
     id: int
@@ -186,6 +189,8 @@ class ItemView:
     ends_on: date | None
     billed_from: date
     quantities: tuple[tuple[date, Decimal], ...]
+    quiet: tuple[Span, ...] = ()
+    anchor: Anchor | None = None
 
     @property
     def kind(self) -> PriceKind:
@@ -207,10 +212,19 @@ class ItemView:
         start, end = max(self.starts_on, period.start), min(self.ends_on or period.end, period.end)
         return Period(start, end) if start < end else None
 
+    def live(self, period: Period) -> list[Period]:
+        """The days of the period on which something is owed: in force and not quiet."""
+        inside = self.within(period)
+        if inside is None or not self.quiet:
+            return [inside] if inside else []
+        left = without(Span(inside.start, inside.end), self.quiet)
+        return [Period(span.start, span.end) for span in left if span.end is not None]
+
 
 @dataclass(frozen=True)
 class SubscriptionView:
-    """A subscription with everything that drafting and revenue need of it."""
+    """A subscription with everything that drafting and revenue need of it. `gone` are items that have no day any more, because
+    another plan or the end was put on their first day: what was charged for them is owed back."""
 
     id: int
     seller_id: int
@@ -228,6 +242,16 @@ class SubscriptionView:
     ended_on: date | None
     zones: DatedZones
     items: tuple[ItemView, ...]
+    gone: tuple[ItemView, ...] = ()
+
+    @property
+    def all_items(self) -> tuple[ItemView, ...]:
+        """Those in force on some day, then those that have none."""
+        return (*self.items, *self.gone)
+
+    def anchor_of(self, item: ItemView) -> Anchor:
+        """Where the billing periods of an item are counted from."""
+        return item.anchor or self.anchor
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def gather(
     for view in views:
         by_key.setdefault((view.account_id, view.currency), []).append(view)
     own = [head.id for head in drafts.values()]
-    charges = store_charges.billed(session, {item.id for view in views for item in view.items}, own)
+    charges = store_charges.billed(session, {item.id for view in views for item in view.all_items}, own)
     past = store.past(session, scope.account_ids)
     inputs = store_inputs.inputs(session, own)
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
@@ -96,12 +96,12 @@ def gather(
 
 
 def _item_ids(view: SubscriptionView) -> list[int]:
-    return list(dict.fromkeys(item.id for item in view.items))
+    return list(dict.fromkeys(item.id for item in view.all_items))
 
 
 def _old_prices(session: Session, views: Sequence[SubscriptionView], billed: Sequence[Billed]) -> Mapping[str, Price]:
     """Prices at which something was billed and that no item has by now, out of the lines that billed at them."""
-    known = {item.price_hash[:16] for view in views for item in view.items}
+    known = {item.price_hash[:16] for view in views for item in view.all_items}
     places = {
         (charge.document_id, charge.line_no)
         for charge in billed
@@ -179,7 +179,7 @@ def read_usage(
     for account, wants in zip(facts, wanted, strict=True):
         views = {view.id: view for view in account.subscriptions}
         for want in wants:
-            meter_id = views[want.subscription_id].items[want.item_index].meter_id
+            meter_id = views[want.subscription_id].all_items[want.item_index].meter_id
             assert meter_id is not None
             keys.setdefault(want.service, set()).add((want.customer_id, meter_id))
     found: dict[UsageKey, Used] = {}

@@ -116,7 +116,8 @@ NOT_USED = Used(Decimal(0), 0, ())
 class Want:
     """A usage price to be rated for the days `service` of `whole`, less what was billed of it before.
 
-    `in_force` is False where the item was taken back after its usage had been billed: then nothing is owed.
+    `in_force` is False where the item was taken back after its usage had been billed: then nothing is owed. `paused` tells
+    the days of the period on which nothing counts.
     """
 
     subscription_id: int
@@ -129,6 +130,7 @@ class Want:
     billed_before_minor: int = 0
     in_force: bool = True
     price_hash: str = ""
+    paused: str = ""
 
 
 @dataclass(frozen=True)

@@ -63,16 +63,20 @@ def due_days(
 ) -> dict[Period, list[tuple[Period, ItemView]]]:
     """Whole period → the days of it that fell due by `bill_on`, with the piece that holds on them.
 
-    In advance: periods that have begun. In arrears: days whose period, or whose item in it, has ended.
+    In advance: periods that have begun. In arrears: days whose period, or whose item in it, has ended. Usage that was
+    paused is counted from the first to the last live day of its period, and only what was used on live days is.
     """
     found: dict[Period, list[tuple[Period, ItemView]]] = {}
     for piece in pieces:
         cadence, advance = piece.price.cadence, piece.price.timing is Timing.IN_ADVANCE
         assert cadence is not None, piece
-        last = period_containing(bill_on, cadence, view.anchor).end
-        for days in periods(piece.starts_on, min(piece.ends_on or last, last), cadence, view.anchor):
-            if (advance and days.start <= bill_on) or (not advance and days.end <= bill_on):
-                found.setdefault(period_containing(days.start, cadence, view.anchor), []).append((days, piece))
+        anchor = view.anchor_of(piece)
+        last = period_containing(bill_on, cadence, anchor).end
+        for step in periods(piece.starts_on, min(piece.ends_on or last, last), cadence, anchor):
+            live = piece.live(step)
+            if live and ((advance and step.start <= bill_on) or (not advance and step.end <= bill_on)):
+                days = Period(live[0].start, live[-1].end)
+                found.setdefault(period_containing(step.start, cadence, anchor), []).append((days, piece))
     return found
 
 
@@ -255,17 +259,18 @@ def unit_price(price: Price) -> str:
 
 
 def one_off_line(facts: AccountFacts, view: SubscriptionView, item: ItemView) -> DraftLine | None:
-    """A one-off is charged once, on its day."""
+    """A one-off is charged once, on its day; again only where it was given back meanwhile."""
     day = Period(item.starts_on, item.starts_on + DAY)
-    known = any(c.subject_kind is SubjectKind.ONE_OFF and c.subject_id == item.id for c in facts.billed)
-    if known or item.starts_on > facts.bill_on:
+    charged = [c for c in facts.billed if c.subject_kind is SubjectKind.ONE_OFF and c.subject_id == item.id]
+    again = any(c.quantity < 0 for c in charged) and not sum(c.quantity for c in charged)
+    if (charged and not again) or item.starts_on > facts.bill_on:
         return None
     rated = rating.rate(item.price, Usage(item.quantity_on(item.starts_on)), PeriodInfo(day))
-    cause = str(Cause(day, item.price_hash))
+    cause = str(Cause(day, item.price_hash, f"version {view.version} charge" if again else ""))
     claim = Claim(
         SubjectKind.ONE_OFF,
         item.id,
-        ChargeKind.REGULAR,
+        ChargeKind.PRORATION if again else ChargeKind.REGULAR,
         day,
         cause,
         rated.quantity,
@@ -289,5 +294,35 @@ def one_off_line(facts: AccountFacts, view: SubscriptionView, item: ItemView) ->
         tax_category=item.tax_category,
         tax_on=item.starts_on,
         explanation=rated.explanation,
+        claims=(claim,),
+    )
+
+
+def one_off_back(facts: AccountFacts, view: SubscriptionView, item: ItemView) -> DraftLine | None:
+    """A one-off whose item was taken back on its first day is owed back as it was charged."""
+    charged = [c for c in facts.billed if c.subject_kind is SubjectKind.ONE_OFF and c.subject_id == item.id]
+    amount_minor = -sum(charge.amount_minor for charge in charged)
+    if not amount_minor:
+        return None
+    day, quantity = charged[0].service, -sum((charge.quantity for charge in charged), Fraction(0))
+    exact = to_major(amount_minor, facts.currency)
+    cause = str(Cause(day, item.price_hash, f"version {view.version} credit"))
+    claim = Claim(SubjectKind.ONE_OFF, item.id, ChargeKind.PRORATION, day, cause, quantity, exact, amount_minor)
+    told = {"rule": "taken back on its first day", "charged": exact_text(-exact), "result": exact_text(exact)}
+    return DraftLine(
+        key=f"one_off_back:{item.id}",
+        kind=LineKind.PRORATION,
+        customer_id=view.customer_id,
+        item_id=item.id,
+        product_id=item.product_id,
+        price_id=item.price_id,
+        description=f"{item.product_name}, given back",
+        service=day,
+        quantity=quantity,
+        exact=exact,
+        amount_minor=amount_minor,
+        tax_category=item.tax_category,
+        tax_on=day.start,
+        explanation={"rating_version": rating.RATING_VERSION, "given_back": told},
         claims=(claim,),
     )

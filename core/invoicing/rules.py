@@ -40,7 +40,7 @@ from core.invoicing.model import (
     Used,
     Want,
 )
-from core.invoicing.recurring import one_off_line, recurring_lines
+from core.invoicing.recurring import one_off_back, one_off_line, recurring_lines
 from core.invoicing.usage import UsageKey, usage_line, usage_wants
 from core.ledger.model import TaxTreatment
 from core.money import exact_text, to_major
@@ -87,7 +87,11 @@ def compute_lines(facts: AccountFacts, wanted: Sequence[Want], used: Mapping[Usa
             if item.kind is PriceKind.RECURRING:
                 found += recurring_lines(facts, view, [piece for _, piece in pieces])
             elif item.kind is PriceKind.ONE_OFF:
-                line = one_off_line(facts, view, item)
+                line = (
+                    one_off_line(facts, view, item)
+                    if pieces[0][0] < len(view.items)
+                    else one_off_back(facts, view, item)
+                )
                 found += [line] if line else []
     return sorted(found, key=_order)
 
@@ -95,7 +99,7 @@ def compute_lines(facts: AccountFacts, wanted: Sequence[Want], used: Mapping[Usa
 def _items(view: SubscriptionView) -> Iterator[list[tuple[int, ItemView]]]:
     """The values of a subscription's items with their positions; those of one item together."""
     by_id: dict[int, list[tuple[int, ItemView]]] = {}
-    for position, item in enumerate(view.items):
+    for position, item in enumerate(view.all_items):
         by_id.setdefault(item.id, []).append((position, item))
     yield from by_id.values()
 
@@ -227,7 +231,7 @@ def next_due(facts: AccountFacts) -> date | None:
             cadence, ends = item.price.cadence, item.ends_on
             if cadence is None or item.starts_on > facts.bill_on or (ends is not None and ends <= facts.bill_on):
                 continue
-            day = period_containing(facts.bill_on, cadence, view.anchor).end
+            day = period_containing(facts.bill_on, cadence, view.anchor_of(item)).end
             if item.price.timing is Timing.IN_ARREARS:
                 days.append(day if ends is None else min(day, ends))
             elif ends is None or day < ends:

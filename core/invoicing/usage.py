@@ -7,10 +7,13 @@ is the line: late usage, positive or negative.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from core import rating
 from core.catalog.model import Price
@@ -49,8 +52,9 @@ def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tu
         charged = billed.get(whole, [])
         for days, piece in due.get(whole, []):
             here = [charge for charge in charged if charge.service.overlap(days)]
-            if not here or _moved(facts, item.id, days, piece.price_hash, here, whole):
-                yield _want(view, index[id(piece)], whole, days, here, piece.price_hash)
+            paused = _paused(piece, days)
+            if not here or _moved(facts, item.id, days, piece.price_hash, here, whole, paused):
+                yield replace(_want(view, index[id(piece)], whole, days, here, piece.price_hash), paused=paused)
         gone = [charge for charge in charged if not any(charge.service.overlap(days) for days, _ in due.get(whole, []))]
         if gone:
             span = Period(min(c.service.start for c in gone), max(c.service.end for c in gone))
@@ -61,14 +65,40 @@ def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tu
 
 
 def _moved(
-    facts: AccountFacts, item_id: int, days: Period, price_hash: str, billed: Sequence[Billed], whole: Period
+    facts: AccountFacts,
+    item_id: int,
+    days: Period,
+    price_hash: str,
+    billed: Sequence[Billed],
+    whole: Period,
+    paused: str,
 ) -> bool:
     regular = [charge for charge in billed if charge.kind is ChargeKind.REGULAR]
     return (
         (item_id, whole.start) in facts.changed
         or not regular
         or any(charge.service != days or charge.cause.price_hash != price_hash[:16] for charge in billed)
+        or not billed[-1].cause.what.endswith(paused)
+        or ("paused" in billed[-1].cause.what and not paused)
     )
+
+
+def _paused(item: ItemView, days: Period) -> str:
+    """The paused days between the live ones, shortened so that a charge can name them; empty where there are none."""
+    live = item.live(days)
+    holes = [f"{before.end}/{after.start}" for before, after in pairwise(live)]
+    return f"paused {hashlib.sha256(' '.join(holes).encode()).hexdigest()[:16]}" if holes else ""
+
+
+def _live(counted: Used, item: ItemView, days: Period) -> Used:
+    """What was used on live days: what is used in a pause is not billed."""
+    live = item.live(days)
+    if len(live) <= 1:
+        return counted
+    kept = tuple((day, quantity) for day, quantity in counted.days if any(day in part for part in live))
+    moved = tuple(change for change in counted.adjustments if any(change[0] in part for part in live))
+    quantity = sum((quantity for _, quantity in kept), Decimal(0)) + sum((one[1] for one in moved), Decimal(0))
+    return Used(quantity, counted.events, kept, moved)
 
 
 def _sums(charges: Sequence[Billed]) -> tuple[Fraction, int]:
@@ -98,22 +128,24 @@ def usage_line(
     facts: AccountFacts, view: SubscriptionView, want: Want, used: Mapping[UsageKey, Used]
 ) -> DraftLine | None:
     """The line of one want; None where late usage comes to no quantity and no money."""
-    item = view.items[want.item_index]
+    item = view.all_items[want.item_index]
     assert item.meter_id is not None, item
     price = item.price
     counted = used.get((want.customer_id, item.meter_id, want.service), NOT_USED)
     if not want.in_force:
         price, counted = replace(price, minimum=None, maximum=None), NOT_USED
+    else:
+        counted = _live(counted, item, want.service)
     rated = rating.rate(
         price,
         _usage(counted, facts.seal),
-        _period(view, price, want),
+        _period(view, item, price, want),
         BilledBefore(want.quantity_before, want.billed_before_minor),
     )
     late = want.kind is ChargeKind.LATE
     if late and rated.amount_minor == 0 and rated.quantity == 0:
         return None
-    what = f"late {facts.seal}" if late else ""
+    what = " ".join(part for part in (f"late {facts.seal}" if late else "", want.paused) if part)
     claim = Claim(
         SubjectKind.ITEM,
         item.id,
@@ -151,8 +183,9 @@ def _usage(used: Used, seal: int) -> Usage:
     return Usage(used.quantity, used.days, adjustments, used.events, seal)
 
 
-def _period(view: SubscriptionView, price: Price, want: Want) -> PeriodInfo:
-    share = Fraction(want.service.days, want.whole.days)
+def _period(view: SubscriptionView, item: ItemView, price: Price, want: Want) -> PeriodInfo:
+    live = item.live(want.service) if want.paused else [want.service]
+    share = Fraction(sum(part.days for part in live), want.whole.days)
     if price.convert is not None and price.convert.per_period_seconds:
         return PeriodInfo.of(want.whole, view.zones, share)
     return PeriodInfo(want.whole, share=share)

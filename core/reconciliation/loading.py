@@ -103,7 +103,8 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
         by_item[view.id, item.id].append((view, item))
         ends = item.ends_on or scope.range.end + timedelta(days=366)
         if item.starts_on < ends:
-            metered.covered[view.customer_id, item.meter_id or 0].append(Period(item.starts_on, ends))
+            live = item.live(Period(item.starts_on, ends))  # what is used in a pause is counted by no price
+            metered.covered[view.customer_id, item.meter_id or 0].extend(live)
     found = [fact for some in by_item.values() for fact in _of_item(metered, some)]
     return found + [fact for pair in sorted(pairs) for fact in _of_no_price(metered, pair)]
 
@@ -125,7 +126,7 @@ def _of_item(metered: Metered, some: list[tuple[SubscriptionView, ItemView]]) ->
     for whole in sorted({*due, *charged}, key=lambda period: period.start):
         if not whole.overlap(metered.scope.range):
             continue
-        days = [span for span, _ in due.get(whole, [])]
+        days = [live for span, piece in due.get(whole, []) for live in piece.live(span)]
         item = due[whole][-1][1] if whole in due else first
         yield _fact(metered, view, item, whole, days, charged.get(whole, Sum()))
 

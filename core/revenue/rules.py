@@ -68,6 +68,7 @@ class Promised:
     item: ItemView
     days: Period
     whole: Period
+    parts: tuple[tuple[Period, ItemView], ...] = ()
 
     def promise(self, life_months: int = 0) -> Promise:
         """`life_months` is the stated customer life for a one-off that is not distinct (0: none stated)."""
@@ -77,7 +78,9 @@ class Promised:
 
 
 def promised(view: SubscriptionView, through: date) -> Iterator[Promised]:
-    """Every item and service period of a subscription that begins through the day."""
+    """Every item and service period of a subscription that begins through the day. A pause leaves one promise a period, from
+    its first day on; what is promised of it are the live days."""
+    steps: dict[str, list[tuple[Period, Period, ItemView]]] = {}
     for item in view.items:
         if item.kind is PriceKind.ONE_OFF:
             day = Period(item.starts_on, item.starts_on + DAY)
@@ -86,22 +89,31 @@ def promised(view: SubscriptionView, through: date) -> Iterator[Promised]:
             continue
         prefix = "usage" if item.kind is PriceKind.USAGE else "item"
         for days, whole in _tiles(view, item, through):
-            yield Promised(f"{prefix}:{item.id}:{days.start}", view, item, days, whole)
+            code = f"{prefix}:{item.id}:{max(item.billed_from, whole.start)}"
+            steps.setdefault(code, []).append((days, whole, item))
+    for code, parts in steps.items():
+        (_, whole, item), last = parts[0], parts[-1][0]
+        days = Period(max(item.billed_from, whole.start), last.end)
+        yield Promised(code, view, item, days, whole, tuple((days, item) for days, _, item in parts))
 
 
 def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tuple[Period, Period]]:
-    """(days promised, whole period) of each step of the item's cadence that begins through the day."""
+    """(days promised, whole period) of each step of the item's cadence that begins through the day and has a live day."""
     assert item.price.cadence is not None, item
-    start = item.starts_on
-    while start <= through and (item.ends_on is None or start < item.ends_on):
-        whole = period_containing(start, item.price.cadence, view.anchor)
-        yield Period(start, min(whole.end, item.ends_on or whole.end)), whole
+    start, anchor = item.starts_on, view.anchor_of(item)
+    while item.ends_on is None or start < item.ends_on:
+        whole = period_containing(start, item.price.cadence, anchor)
+        if max(item.billed_from, whole.start) > through:
+            break
+        days = Period(start, min(whole.end, item.ends_on or whole.end))
+        if item.live(days):
+            yield days, whole
         start = whole.end
 
 
 def _recurring(one: Promised) -> Promise:
     """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
-    parts = prorate(one.item.price, one.item.changes, one.whole).parts
+    parts = [part for _, item in one.parts for part in prorate(item.price, item.changes, one.whole).parts]
     scale = 10 ** exponent(one.view.currency)
     layers = tuple(Layer(part.service, one.whole, part.whole * scale) for part in parts)
     return _promise(one, one.days, Measure.OVER_TIME, layers)
@@ -143,14 +155,21 @@ def _promise(one: Promised, days: Period, measure: Measure, layers: tuple[Layer,
 
 
 def usage_by(
-    price: Price, days: Period, whole: Period, zones: Zones, used: Sequence[tuple[date, Decimal]], day: date
+    price: Price,
+    days: Period,
+    whole: Period,
+    zones: Zones,
+    used: Sequence[tuple[date, Decimal]],
+    day: date,
+    live_days: int | None = None,
 ) -> int:
-    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity.
+    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity. `live_days` are those of
+    `days` on which it was not paused (all, if it is not told).
 
     Before the period ends its minimum is not owed yet; its maximum holds throughout.
     """
     quantity = sum((Fraction(amount) for on, amount in used if on <= day), Fraction(0))
-    share = Fraction(days.days, whole.days)
+    share = Fraction(days.days if live_days is None else live_days, whole.days)
     seconds_count = price.convert is not None and price.convert.per_period_seconds
     info = PeriodInfo.of(whole, zones, share) if seconds_count else PeriodInfo(whole, share=share)
     rated = rate(price, Usage(quantity), info)

@@ -29,7 +29,7 @@ def sync_within(
         product.id: int(product.revenue_policy.get("customer_life_months", 0))
         for product in catalog.products(session, seller_id)
     }
-    item_ids = None if subscription_ids is None else {item.id for view in views for item in view.items}
+    item_ids = None if subscription_ids is None else {item.id for view in views for item in view.all_items}
     have = store.of_items(session, seller_id, item_ids)
     fresh: list[Promise] = []
     amended: list[Promise] = []

@@ -34,7 +34,8 @@ class Metered:
 
     def by(self, day: date) -> int:
         """Minor units by the end of the day."""
-        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day)
+        live_days = sum(part.days for part in self.item.live(self.days))
+        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day, live_days)
 
     def told(self) -> dict[str, Any]:
         return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
@@ -61,9 +62,11 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
         for one, view, item in group:
             assert item.price.cadence is not None, item
             assert item.meter_id is not None, item
+            live = item.live(one.days)
             used = _by_day(counted[one.customer_id, item.meter_id])
-            whole = period_containing(one.days.start, item.price.cadence, view.anchor)
-            found[one.id] = Metered(view, item, one.days, whole, used, seal)
+            owed = tuple((on, amount) for on, amount in used if any(on in part for part in live))
+            whole = period_containing(one.days.start, item.price.cadence, view.anchor_of(item))
+            found[one.id] = Metered(view, item, one.days, whole, owed, seal)
     return found
 
 

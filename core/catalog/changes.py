@@ -1,0 +1,128 @@
+"""What somebody asks of a subscription, and what it comes to before it is saved. Pure values.
+
+A request (ChangePlan, Cancel, …) and the subscription as it is become Planned rows by core/catalog/planning.py. A verb
+saves them, a preview reads the subscription with them; so what is previewed is what is saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from core.catalog.model import Price
+from core.words import SubscriptionChangeKind
+
+# ── what is asked ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class IntervalChange(StrEnum):
+    """What becomes of the billing periods where the plan changes (domain.md section 6)."""
+
+    KEEP_THE_ANCHOR = "keep_the_anchor"
+    RESTART = "restart"
+
+
+class CancelWhen(StrEnum):
+    NOW = "now"
+    PERIOD_END = "period_end"
+    ON_DATE = "on_date"
+
+
+@dataclass(frozen=True)
+class ChangeQuantities:
+    """Each change is {"price_code" or "item_id", "effective_on", "quantity"}; one an item and day."""
+
+    changes: tuple[Mapping[str, Any], ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ChangePlan:
+    """Another plan version from a local day on; seats of items with the same code go along unless others are given."""
+
+    plan_version_id: int
+    effective_on: date
+    quantities: Mapping[str, Any] = field(default_factory=dict)
+    interval_change: str = IntervalChange.KEEP_THE_ANCHOR
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """The end: today (its first day out of force), with the billing period, or on a day."""
+
+    when: str = CancelWhen.ON_DATE
+    effective_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reactivate:
+    """Before its end the cancellation is taken back; after it the subscription goes on from a day, the days between unbilled."""
+
+    effective_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing is billed or earned from a day on, until it is resumed."""
+
+    effective_on: date
+    resume_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Resume:
+    effective_on: date
+    reason: str = ""
+
+
+Request = ChangeQuantities | ChangePlan | Cancel | Reactivate | Pause | Resume
+
+
+# ── what it comes to ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A row of subscription_change; `item_id` may be the (negative) key of a NewItem."""
+
+    kind: SubscriptionChangeKind
+    effective_on: date
+    item_id: int | None = None
+    plan_version_id: int | None = None
+    quantity: Decimal | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """A row of subscription_item under a key of its own, below 0, until it has an id."""
+
+    key: int
+    price_id: int
+    starts_on: date
+
+
+@dataclass(frozen=True)
+class NewOverride:
+    item_id: int
+    valid_from: date
+    price: Price
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Everything that a request would write, and what the audit log would say of it: (before, after) for each note."""
+
+    facts: tuple[NewFact, ...] = ()
+    items: tuple[NewItem, ...] = ()
+    overrides: tuple[NewOverride, ...] = ()
+    notes: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
+    reason: str = ""

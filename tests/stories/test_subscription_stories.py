@@ -1,0 +1,206 @@
+"""Stories of every change a subscription can go through: what it bills and what it earns. Sums worked by hand, both databases.
+
+Five seats at 29.00 are 145.00 a month; February 2024 has 29 days, so they are 5.00 a day.
+"""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core import catalog
+from core.invoicing import DocumentView, LineKind
+from core.words import DocumentKind
+from tests.support import business
+from tests.support import story as told
+from tests.support.business import OLGA, Client
+from tests.support.hold import hold
+from tests.support.story import D, Story
+
+FEBRUARY = D("2024-02-01")
+CHARGED, BACK, NEW = LineKind.PRORATION, LineKind.PRORATION, LineKind.RECURRING
+
+
+def team(engine: Engine, **more: Any) -> tuple[Story, Client]:
+    """Five seats from February on, and a plan `plus` at 49.00 a seat."""
+    story = told.begin(engine, FEBRUARY)
+    with story.deed(FEBRUARY) as (session, now):
+        prices = [("seats", "seats", business.seats("49"))]
+        story.desk.plans["plus"] = business.add_plan(  # type: ignore[index]
+            session, story.desk.seller_id, "plus", "Team plus", prices, now=now
+        )
+    return story, story.join("acme", "seats", FEBRUARY, quantities={"seats": 5}, **more)
+
+
+def ask(story: Story, client: Client, asked: catalog.Request, on: date) -> None:
+    with story.deed(on) as (session, now):
+        catalog.change_subscription(session, OLGA, now, subscription_id=client.subscription_id, asked=asked)
+
+
+def lines(document: DocumentView) -> list[tuple[LineKind, str, int]]:
+    """Kind, service days, amount."""
+    return [
+        (one.kind, f"{one.service.start:%m-%d}/{one.service.end:%m-%d}", one.amount_minor) for one in document.lines
+    ]
+
+
+# ── another plan ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_on_15_february_2024_an_upgrade_gives_back_75_00_and_charges_126_72(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.ChangePlan(story.desk.plans["plus"], D("2024-02-15")), D("2024-02-15"))
+    upgrade = story.bill(D("2024-02-15"))
+    # given back 145 − R(145 × 14/29) = 75.00; charged 5 × 49 = 245: 245 − R(245 × 14/29) = 245.00 − 118.28 = 126.72
+    assert lines(upgrade) == [(NEW, "02-15/03-01", 12672), (BACK, "02-15/03-01", -7500)]
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 24500)]
+    story.close(FEBRUARY, D("2024-03-04"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -(14500 - 7500 + 12672)
+    hold(engine)
+
+
+def test_a_downgrade_on_15_february_2024_is_taken_off_the_march_invoice(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.ChangePlan(story.desk.plans["plus"], FEBRUARY), FEBRUARY)
+    # the same day: 145.00 given back, 245.00 charged
+    assert story.bill(FEBRUARY).total_minor == 10000
+    ask(story, acme, catalog.ChangePlan(story.desk.plans["seats"], D("2024-02-15")), D("2024-02-15"))
+    march = story.bill(D("2024-03-01"))
+    # given back 126.72, charged 75.00 for the rest of February and 145.00 for March
+    assert lines(march) == [
+        (NEW, "02-15/03-01", 7500),
+        (NEW, "03-01/04-01", 14500),
+        (BACK, "02-15/03-01", -12672),
+    ]
+    story.close(FEBRUARY, D("2024-03-04"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -(24500 - 12672 + 7500)
+    hold(engine)
+
+
+def test_to_another_plan_and_back_on_one_day_bills_nothing(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    for plan in ("plus", "seats"):
+        ask(story, acme, catalog.ChangePlan(story.desk.plans[plan], D("2024-02-15")), D("2024-02-15"))
+    assert story.draft(D("2024-02-15")) == []
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 14500)]
+    hold(engine)
+
+
+@pytest.mark.parametrize(
+    ("interval_change", "charged", "days"),
+    [
+        # the year begins anew: 5 × 300.00 whole
+        ("restart", 150000, "02-15/02-15"),
+        # the year of the anchor goes on from 1 February: 14 of its 366 days are gone, 1500 − R(1500 × 14/366) = 1442.62
+        ("keep_the_anchor", 144262, "02-15/02-01"),
+    ],
+)
+def test_from_months_to_a_year_on_15_february_2024_the_billing_day_moves_or_stays(
+    engine: Engine, interval_change: str, charged: int, days: str
+) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    yearly = catalog.ChangePlan(
+        story.desk.plans["seats_yearly"], D("2024-02-15"), interval_change=interval_change, reason="a year ahead"
+    )
+    ask(story, acme, yearly, D("2024-02-15"))
+    assert lines(story.bill(D("2024-02-15"))) == [(NEW, days, charged), (BACK, "02-15/03-01", -7500)]
+    assert story.draft(D("2024-03-01")) == []
+    hold(engine)
+
+
+# ── the end and the way back ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_cancels_on_15_february_2024_gets_75_00_back_and_who_ends_with_the_period_nothing(engine: Engine) -> None:
+    story, acme = team(engine)
+    later = story.join("later", "seats", FEBRUARY, quantities={"seats": 5})
+    story.draft(FEBRUARY)
+    for draft in story.draft(FEBRUARY):
+        story.issue(draft, FEBRUARY)
+    ask(story, acme, catalog.Cancel("now", reason="moved away"), D("2024-02-15"))
+    ask(story, later, catalog.Cancel("period_end", reason="too dear"), D("2024-02-15"))
+    credit = story.bill(D("2024-02-15"))  # nothing else is coming, so the credit does not wait
+    assert (credit.kind, lines(credit)) == (DocumentKind.CREDIT_NOTE, [(BACK, "02-15/03-01", -7500)])
+    assert story.draft(D("2024-03-01")) == []
+    story.close(FEBRUARY, D("2024-03-04"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -(14500 - 7500 + 14500)
+    hold(engine)
+
+
+def test_cancelled_on_11_and_reactivated_on_21_february_2024_ten_days_are_not_billed(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.Cancel(effective_on=D("2024-02-11"), reason="not paid"), D("2024-02-11"))
+    ask(story, acme, catalog.Reactivate(D("2024-02-21"), reason="paid"), D("2024-02-21"))
+    # 10 days at 5.00 given back
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 14500), (BACK, "02-11/02-21", -5000)]
+    story.close(FEBRUARY, D("2024-03-04"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -9500
+    hold(engine)
+
+
+def test_a_cancellation_that_is_withdrawn_before_its_day_bills_on_as_if_it_had_never_been(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.Cancel("period_end"), D("2024-02-10"))
+    ask(story, acme, catalog.Reactivate(reason="stays"), D("2024-02-20"))
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 14500)]
+    hold(engine)
+
+
+# ── pauses ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_paused_from_11_to_21_february_2024_ten_days_are_neither_billed_nor_earned(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.Pause(D("2024-02-11"), reason="between two projects"), D("2024-02-11"))
+    ask(story, acme, catalog.Resume(D("2024-02-21")), D("2024-02-21"))
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 14500), (BACK, "02-11/02-21", -5000)]
+    story.close(FEBRUARY, D("2024-03-04"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -9500
+    # of March's 145.00 on its first day R(145 × 1/31) = 4.68 is earned; nothing of February is left
+    assert story.balance("deferred", D("2024-03-01")) == -14032
+    hold(engine)
+
+
+def test_a_pause_over_the_whole_of_march_2024_is_known_before_and_march_is_not_billed(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.Pause(D("2024-03-01"), D("2024-04-01")), D("2024-02-20"))
+    assert story.draft(D("2024-03-01")) == []
+    assert lines(story.bill(D("2024-04-01"))) == [(NEW, "04-01/05-01", 14500)]
+    story.close(FEBRUARY, D("2024-04-02"))
+    story.close(D("2024-03-01"), D("2024-04-02"))
+    assert story.balance("revenue_recurring", D("2024-03-31")) == -14500
+    hold(engine)
+
+
+def test_requests_of_paused_days_in_february_2024_are_not_billed_and_wait_to_be_excluded(engine: Engine) -> None:
+    story = told.begin(engine, FEBRUARY)
+    acme = story.join("acme", "requests", FEBRUARY)
+    ask(story, acme, catalog.Pause(D("2024-02-11"), D("2024-02-21")), D("2024-02-11"))
+    sent = [("2024-02-05T12:00:00Z", 100_000), ("2024-02-15T12:00:00Z", 50_000), ("2024-02-25T12:00:00Z", 200_000)]
+    story.use("acme", "api.requests", D("2024-02-29"), *sent)
+    # 300,000 × 0.001 = 300.00; the 50,000 of the pause are nobody's
+    assert lines(story.bill(D("2024-03-01"))) == [(LineKind.USAGE, "02-01/03-01", 30000)]
+    story.earn(D("2024-02-29"), D("2024-03-04"))
+    assert story.balance("revenue_usage", D("2024-02-29")) == -30000
+    assert [finding.check for finding in story.check(D("2024-03-04"))] == ["usage_without_price"]
+    hold(engine)
+
+
+# ── scheduled changes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_scheduled_on_1_february_2024_for_1_march_bills_from_then_and_not_before(engine: Engine) -> None:
+    story, acme = team(engine)
+    ask(story, acme, catalog.ChangePlan(story.desk.plans["plus"], D("2024-03-01"), {"seats": 6}), FEBRUARY)
+    assert lines(story.bill(FEBRUARY)) == [(NEW, "02-01/03-01", 14500)]
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 29400)]  # 6 × 49.00
+    hold(engine)
