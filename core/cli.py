@@ -1,6 +1,6 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate · invoice
+    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate · prorate · invoice
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
@@ -41,6 +41,7 @@ Answer = tuple[int, dict[str, Any], str]
 
 DOORS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
     "rate": (doors.rate_document, "what would these prices cost?"),
+    "prorate": (doors.prorate_document, "which periods, which share, and what does a change cost?"),
     "invoice": (doors.invoice_document, "what do these lines come to?"),
 }
 """The rules themselves, asked with one JSON object; docs/doors.md."""
