@@ -37,8 +37,12 @@ def _quantity(usage: dict[str, Any]) -> Fraction:
 def _redo_proration(price: dict[str, Any], steps: dict[str, Any], quantity: Fraction) -> Fraction:
     stated = steps["proration"]
     whole = _whole(price, steps, quantity, None)
-    before = Fraction(stated["days_before"], stated["days_of_period"])
-    after = before + Fraction(stated["days"], stated["days_of_period"])
+    names = ("days_before", "days", "days_of_period")
+    if "day_basis" in stated:
+        names = ("counted_before", "counted", "counted_of_period")
+    counted_before, counted, of_period = (stated[name] for name in names)
+    before = Fraction(counted_before, of_period)
+    after = before + Fraction(counted, of_period)
     assert (before, after) == (Fraction(stated["share_before"]), Fraction(stated["share_after"]))
     amount = _round(whole * after, price["currency"]) - _round(whole * before, price["currency"])
     amount = amount if stated["direction"] == "charge" else -amount
