@@ -132,7 +132,13 @@ def _month(text: str) -> date:
 
 
 def _engine() -> Engine:
-    return db.make_engine(settings().database_url)
+    engine = db.make_engine(settings().database_url)
+    if not db.is_migrated(engine):
+        raise Refused(
+            "not_migrated",
+            "Nothing was done: this database has not the tables of this version. Run `countinghouse migrate` first.",
+        )
+    return engine
 
 
 def _now(engine: Engine) -> datetime:

@@ -13,6 +13,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Session
@@ -110,3 +112,10 @@ def alembic_config(url: str) -> Config:
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to `revision`; nothing happens where it is there already."""
     command.upgrade(alembic_config(url), revision)
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Whether the database has the tables of this version."""
+    wanted = ScriptDirectory.from_config(alembic_config(str(engine.url))).get_heads()
+    with reading(engine) as session:
+        return set(MigrationContext.configure(session.connection()).get_current_heads()) == set(wanted)

@@ -1,6 +1,7 @@
 """The jobs process: `python -m jobs` runs the schedule until it is told to stop; `python -m jobs run NAME` runs one by hand."""
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -69,6 +70,7 @@ def serve(engine: Engine) -> int:
             next_run_time=wall.now(), **common,
         )  # fmt: skip
     scheduler.add_job(answer_requests, "interval", (engine, now, stop), seconds=1, id="requests", **common)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # a line each second that nobody asked for anything
     scheduler.start()
     log.info("jobs.started", pid=os.getpid(), jobs=len(JOBS))
     while not stop.wait(0.5):

@@ -139,3 +139,14 @@ def test_another_price_model_is_refused_by_its_name(tmp_path: Path, capsys: pyte
     question.write_text(json.dumps({**RATE, "lines": [{"price": {"model": "stairstep"}, "usage": {"quantity": "1"}}]}))
     assert cli.main(["rate", str(question)]) == 2
     assert "stairstep" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["demo", "draft", "verify"])
+def test_a_database_without_tables_is_refused_with_what_to_do(
+    word: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTINGHOUSE_DATABASE_URL", empty_database_url)
+    settings.cache_clear()
+    assert cli.main([word]) == 2
+    settings.cache_clear()
+    assert "countinghouse migrate" in capsys.readouterr().err
