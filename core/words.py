@@ -95,6 +95,7 @@ class SubscriptionChangeKind(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     REACTIVATE = "reactivate"
+    TRIAL = "trial"
 
 
 # ── charges and documents ───────────────────────────────────────────────────────────────────────────────────────────

@@ -17,10 +17,13 @@ from core.catalog.business_settings import SETTINGS as SETTINGS
 from core.catalog.changes import Cancel as Cancel
 from core.catalog.changes import ChangePlan as ChangePlan
 from core.catalog.changes import ChangeQuantities as ChangeQuantities
+from core.catalog.changes import ChangeTrial as ChangeTrial
+from core.catalog.changes import MoveBillingDay as MoveBillingDay
 from core.catalog.changes import Pause as Pause
 from core.catalog.changes import Reactivate as Reactivate
 from core.catalog.changes import Request as Request
 from core.catalog.changes import Resume as Resume
+from core.catalog.changes import Withdraw as Withdraw
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -42,6 +45,7 @@ from core.catalog.reads import sellers as sellers
 from core.catalog.reads import subscription as subscription
 from core.catalog.reads import subscriptions as subscriptions
 from core.catalog.reads import tiers as tiers
+from core.catalog.reads import timeline_facts as timeline_facts
 from core.catalog.reads import zones as zones
 from core.catalog.reports import CustomerRow as CustomerRow
 from core.catalog.reports import customer_count as customer_count
@@ -87,3 +91,4 @@ from core.catalog.views import PriceView as PriceView
 from core.catalog.views import ProductView as ProductView
 from core.catalog.views import SellerView as SellerView
 from core.catalog.views import SubscriptionView as SubscriptionView
+from core.catalog.views import TimelineFact as TimelineFact

@@ -13,17 +13,19 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from core.catalog.billing_rules import IntervalChange
 from core.catalog.model import Price
+from core.clock import Anchor
 from core.words import SubscriptionChangeKind
 
 # ── what is asked ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class IntervalChange(StrEnum):
-    """What becomes of the billing periods where the plan changes (domain.md section 6)."""
+class TrialUsage(StrEnum):
+    """What becomes of usage in a trial."""
 
-    KEEP_THE_ANCHOR = "keep_the_anchor"
-    RESTART = "restart"
+    FREE = "free"
+    BILLED = "billed"
 
 
 class CancelWhen(StrEnum):
@@ -83,7 +85,33 @@ class Resume:
     reason: str = ""
 
 
-Request = ChangeQuantities | ChangePlan | Cancel | Reactivate | Pause | Resume
+@dataclass(frozen=True)
+class MoveBillingDay:
+    """The same plan with its periods counted from another anchor, from a local day on: unused time is given back, and a stub
+    leads to the new billing day."""
+
+    effective_on: date
+    anchor: Anchor
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeTrial:
+    """Another end of a trial that still runs: the first day that is billed."""
+
+    until: date
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """What a change scheduled for a day still to come would do is not done: the change of that id."""
+
+    change_id: int
+    reason: str = ""
+
+
+Request = ChangeQuantities | ChangePlan | Cancel | Reactivate | Pause | Resume | MoveBillingDay | ChangeTrial | Withdraw
 
 
 # ── what it comes to ────────────────────────────────────────────────────────────────────────────────────────────────

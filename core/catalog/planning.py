@@ -10,21 +10,25 @@ from typing import Any
 from sqlmodel import Session
 
 from core.catalog import reads, store_facts, timeline
+from core.catalog.billing_rules import IntervalChange
 from core.catalog.changes import (
     Cancel,
     CancelWhen,
     ChangePlan,
     ChangeQuantities,
-    IntervalChange,
+    ChangeTrial,
+    MoveBillingDay,
     Pause,
     Planned,
     Reactivate,
     Request,
     Resume,
+    TrialUsage,
+    Withdraw,
 )
 from core.catalog.checking import Checks
 from core.catalog.items import Sketch, check_day, find_item, first_quantities, prices_in, takes_quantity
-from core.catalog.store_subscriptions import anchor_to_json
+from core.catalog.timeline import anchor_to_json
 from core.catalog.views import ItemView, PriceView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period, period_containing
 from core.errors import Refused
@@ -88,6 +92,25 @@ def _read_change(
 
 
 def _plan(session: Session, view: SubscriptionView, _today: date, asked: ChangePlan) -> Planned:
+    checks = Checks()
+    restart = checks.word(asked.interval_change, "interval_change", IntervalChange) is IntervalChange.RESTART
+    checks.finish()
+    anchor = Anchor(AnchorKind.DAY, asked.effective_on) if restart else None
+    return _moved(session, view, asked, anchor)
+
+
+def _billing_day(session: Session, view: SubscriptionView, _today: date, asked: MoveBillingDay) -> Planned:
+    """The plan of the day begins anew on it, under another anchor."""
+    checks = Checks()
+    check_day(checks, view, asked.effective_on, "effective_on")
+    checks.day(asked.anchor.on, "anchor")
+    checks.finish()
+    held = timeline.stretches(store_facts.facts(session, view.id))
+    version_id = next(s.plan_version_id for s in reversed(held) if s.span.start <= asked.effective_on)
+    return _moved(session, view, ChangePlan(version_id, asked.effective_on, reason=asked.reason), asked.anchor)
+
+
+def _moved(session: Session, view: SubscriptionView, asked: ChangePlan, anchor: Anchor | None) -> Planned:
     """Back to the version that held the day before is no change at all, unless the periods start anew."""
     version = reads.plan_version(session, asked.plan_version_id)
     day = asked.effective_on
@@ -95,7 +118,6 @@ def _plan(session: Session, view: SubscriptionView, _today: date, asked: ChangeP
     check_day(checks, view, day, "effective_on")
     if version.seller_id != view.seller_id:
         checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
-    restart = checks.word(asked.interval_change, "interval_change", IntervalChange) is IntervalChange.RESTART
     moves = store_facts.plan_moves(session, view.id)
     last_move = max(move.effective_on for move in moves)
     if type(day) is date and day < last_move:
@@ -103,14 +125,13 @@ def _plan(session: Session, view: SubscriptionView, _today: date, asked: ChangeP
         checks.fault("before_last_plan", "effective_on", sentence)
     prices = prices_in(checks, version, view.currency)
     checks.finish()
-    anchor = Anchor(AnchorKind.DAY, day) if restart else None
-    begins = timeline.plan_begins(moves, version.id, day, anchor)
+    told = {"anchor": anchor_to_json(anchor)} if anchor else {}
+    begins = timeline.plan_begins(moves, version.id, day, told)
     known = store_facts.items_begun(session, view.id, begins)
     begun = {price.code: known[price.id] for price in prices if price.id in known}
     given = asked.quantities
     chosen = first_quantities(checks, prices, {**_seats_on(view, day, prices, begun), **given}, begun)
     checks.finish()
-    told = {"anchor": anchor_to_json(anchor)} if anchor else {}
     sketch.fact(Kind.PLAN, day, plan_version_id=version.id, detail=told)
     for code in (code for code in begun if code in given):
         sketch.fact(Kind.QUANTITY, day, item_id=begun[code], quantity=chosen[code])
@@ -169,7 +190,10 @@ def period_end(view: SubscriptionView, today: date) -> date:
     looked = [item for item in live if item.kind is PriceKind.RECURRING] or live
     if not looked:
         raise Refused("nothing_runs", f"Nothing was changed: nothing of {view.code} runs on {day} or later.")
-    return max(whole_period(view, item, max(day, item.starts_on)).end for item in looked)
+    begun = [item for item in looked if item.starts_on <= day]
+    if not begun:  # a trial, or a pause
+        return min(item.starts_on for item in looked)
+    return max(whole_period(view, item, day).end for item in begun)
 
 
 def whole_period(view: SubscriptionView, item: ItemView, day: date) -> Period:
@@ -235,6 +259,44 @@ def _pause_on(session: Session, view: SubscriptionView, day: date) -> timeline.S
     return next((span for span in pauses if span.start <= day and (span.end is None or day < span.end)), None)
 
 
+# ── trials, and what is not to happen after all ─────────────────────────────────────────────────────────────────────
+
+
+def _trial(_session: Session, view: SubscriptionView, today: date, asked: ChangeTrial) -> Planned:
+    if view.trial is None or view.trial.until <= today:
+        raise Refused("no_trial", f"Nothing was changed: {view.code} is in no trial that could be ended or extended.")
+    checks, sketch = Checks(), Sketch(asked.reason)
+    check_day(checks, view, asked.until, "until")
+    checks.not_before(asked.until, "until", max(today, view.started_on), "today: what was free stays free")
+    checks.finish()
+    usage = TrialUsage.BILLED if view.trial.usage_billed else TrialUsage.FREE
+    sketch.fact(Kind.TRIAL, asked.until, detail={"usage": usage.value})
+    sketch.note({"trial_until": view.trial.until}, {"trial_until": asked.until})
+    return sketch.done()
+
+
+def _withdraw(session: Session, view: SubscriptionView, today: date, asked: Withdraw) -> Planned:
+    """The first quantities of items that a plan would begin stay: without the plan they say nothing."""
+    sketch = Sketch(asked.reason)
+    seqs = store_facts.facts_of_change(session, view.id, asked.change_id)
+    facts = [fact for fact in store_facts.facts(session, view.id) if fact.seq in seqs]
+    if not facts:
+        raise Refused("nothing_scheduled", f"Nothing was changed: {view.code} has no such change, or it was withdrawn.")
+    begun = [fact.effective_on for fact in facts if fact.effective_on <= today or fact.kind is Kind.START]
+    if begun:
+        sentence = f"Nothing was changed: it took effect on {min(begun)}; enter the opposite change from today on."
+        raise Refused("took_effect", sentence)
+    moves = any(fact.kind is Kind.PLAN for fact in facts)
+    new = set(store_facts.items_begun(session, view.id, facts[0].effective_on).values()) if moves else set()
+    for fact in facts:
+        if fact.item_id is None or fact.item_id not in new:
+            more = {"item_id": fact.item_id, "plan_version_id": fact.plan_version_id, "quantity": fact.quantity}
+            sketch.fact(fact.kind, fact.effective_on, detail={"withdraws": fact.seq}, **more)
+    days = sorted({fact.effective_on for fact in facts})
+    sketch.note({"scheduled": [f"{fact.kind} on {fact.effective_on}" for fact in facts]}, {"withdrawn": days})
+    return sketch.done()
+
+
 PLANS: Mapping[type, Callable[..., Planned]] = {
     ChangeQuantities: _quantities,
     ChangePlan: _plan,
@@ -242,5 +304,8 @@ PLANS: Mapping[type, Callable[..., Planned]] = {
     Reactivate: _reactivate,
     Pause: _pause,
     Resume: _resume,
+    MoveBillingDay: _billing_day,
+    ChangeTrial: _trial,
+    Withdraw: _withdraw,
 }
 """What each request comes to."""

@@ -17,6 +17,7 @@ from core.catalog.views import (
     ProductView,
     SellerView,
     SubscriptionView,
+    TimelineFact,
 )
 from core.clock import Period
 from core.errors import NotFound
@@ -166,6 +167,11 @@ def subscription(session: Session, subscription_id: int) -> SubscriptionView:
     if not found:
         raise NotFound("no_such_subscription", f"There is no subscription {subscription_id}.")
     return found[0]
+
+
+def timeline_facts(session: Session, subscription_id: int) -> list[TimelineFact]:
+    """Everything that was said of a subscription and stands, in the order in which it was entered."""
+    return store_facts.told(session, subscription_id)
 
 
 def lock_subscriptions(session: Session, ids: Iterable[int]) -> dict[int, int]:

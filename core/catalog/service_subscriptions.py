@@ -21,10 +21,12 @@ from core.catalog.changes import (
     Reactivate,
     Request,
     Resume,
+    TrialUsage,
 )
 from core.catalog.checking import Checks
 from core.catalog.items import Sketch, first_quantities, locked, prices_in
 from core.catalog.planning import plan
+from core.catalog.timeline import anchor_to_json
 from core.catalog.views import ContractView, CustomerView, PlanVersionView, SubscriptionView
 from core.clock import Anchor, AnchorKind, local_date
 from core.errors import Refused
@@ -46,10 +48,14 @@ def subscribe(
     started_on: date,
     anchor: Anchor | None = None,
     quantities: Mapping[str, Any] | None = None,
+    trial_until: date | None = None,
+    trial_usage: str = TrialUsage.FREE,
 ) -> int:
     """Put a customer on a published plan version from a local day on; one item for each of its prices in the currency.
 
     `quantities` is price code → seats (or pieces of a one-off; 1 where left out). The anchor is the start day unless given.
+    With a trial nothing is billed before the day `trial_until`, but usage where the trial says so; the start day that the
+    anchor stands for is then that day.
     """
     change = audit.begin(session, actor, now, "catalog.subscribe")
     contract = reads.contract(session, contract_id)
@@ -63,6 +69,11 @@ def subscribe(
     _check_parties(checks, contract, customer, version, started_on)
     if store_facts.subscription_coded(session, customer_id, code) is not None:
         checks.fault("code_taken", "code", f"The customer has a subscription {code!r} already; choose another code.")
+    if trial_until is not None and checks.day(trial_until, "trial_until") <= started_on:
+        checks.fault(
+            "before_start", "trial_until", f"The trial ends on {trial_until}, not after the start {started_on}."
+        )
+    usage = checks.word(trial_usage, "trial_usage", TrialUsage)
     prices = prices_in(checks, version, currency)
     chosen = first_quantities(checks, prices, quantities or {})
     checks.finish()
@@ -73,13 +84,15 @@ def subscribe(
         code=code,
         currency=currency,
         started_on=started_on,
-        anchor=store_subscriptions.anchor_to_json(held),
+        anchor=anchor_to_json(held),
         change_id=change.id,
     )
     subscription_id = store.add(session, row)
     sketch = Sketch()
     sketch.fact(SubscriptionChangeKind.START, started_on, plan_version_id=plan_version_id)
     sketch.begin_items(prices, started_on, chosen)
+    if trial_until is not None:
+        sketch.fact(SubscriptionChangeKind.TRIAL, trial_until, detail={"usage": usage})
     store_facts.save(session, change.id, subscription_id, sketch.done())
     after = {
         "code": code,
@@ -88,8 +101,9 @@ def subscribe(
         "plan": f"{version.plan_code} {version.version}",
         "currency": currency,
         "started_on": started_on,
-        "anchor": store_subscriptions.anchor_to_json(held),
+        "anchor": anchor_to_json(held),
         "quantities": chosen,
+        **({"trial_until": trial_until, "trial_usage": usage} if trial_until else {}),
     }
     change.note("subscription", subscription_id, after=after)
     return subscription_id

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.catalog import store, timeline
@@ -12,9 +13,17 @@ from core.catalog.prices import price_hash, price_to_json
 from core.catalog.store import chunks
 from core.catalog.store_subscriptions import facts_of
 from core.catalog.timeline import Fact
-from core.catalog.views import HandChange
-from core.money import to_parts
-from core.tables.catalog import PriceOverride, Subscription, SubscriptionChange, SubscriptionItem
+from core.catalog.views import HandChange, TimelineFact
+from core.money import from_parts, to_parts
+from core.tables.catalog import (
+    Plan,
+    PlanVersion,
+    Price,
+    PriceOverride,
+    Subscription,
+    SubscriptionChange,
+    SubscriptionItem,
+)
 from core.tables.changes import Change
 
 
@@ -107,10 +116,51 @@ def plan_moves(session: Session, subscription_id: int) -> list[Fact]:
     return [fact for fact in facts(session, subscription_id) if fact.kind in timeline.MOVES]
 
 
+def facts_of_change(session: Session, subscription_id: int, change_id: int) -> set[int]:
+    """The numbers of the facts that one change wrote."""
+    query = select(col(SubscriptionChange.seq)).where(
+        col(SubscriptionChange.subscription_id) == subscription_id, col(SubscriptionChange.change_id) == change_id
+    )
+    return set(session.execute(query).scalars())
+
+
 def facts(session: Session, subscription_id: int) -> list[Fact]:
     """All of its facts, in order."""
     which = select(col(Subscription.id)).where(col(Subscription.id) == subscription_id)
     return facts_of(session, which, None)[subscription_id]
+
+
+def told(session: Session, subscription_id: int) -> list[TimelineFact]:
+    """All facts that stand, in order, with their items' and plans' names and who entered them."""
+    change, priced = SubscriptionChange, aliased(Plan)
+    query = (
+        select(change, col(Price.code), col(priced.name), col(Change.actor), col(Change.at))
+        .join(Change, col(Change.id) == col(change.change_id))
+        .join(SubscriptionItem, col(SubscriptionItem.id) == col(change.item_id), isouter=True)
+        .join(Price, col(Price.id) == col(SubscriptionItem.price_id), isouter=True)
+        .join(PlanVersion, col(PlanVersion.id) == col(change.plan_version_id), isouter=True)
+        .join(priced, col(priced.id) == col(PlanVersion.plan_id), isouter=True)
+        .where(col(change.subscription_id) == subscription_id)
+        .order_by(col(change.seq))
+    )
+    kept = {fact.seq for fact in facts(session, subscription_id)}
+    return [
+        TimelineFact(
+            seq=row.seq,
+            kind=row.kind,
+            effective_on=row.effective_on,
+            item=item or "",
+            plan=plan or "",
+            quantity=None if row.quantity_units is None else from_parts(row.quantity_units, row.quantity_picos or 0),
+            detail=row.detail,
+            reason=row.reason,
+            change_id=row.change_id,
+            actor=actor,
+            at=at,
+        )
+        for row, item, plan, actor, at in session.execute(query).all()
+        if row.seq in kept
+    ]
 
 
 def hand_made(session: Session, subscription_ids: Iterable[int]) -> list[HandChange]:

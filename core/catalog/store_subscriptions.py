@@ -17,7 +17,7 @@ from core.catalog.prices import price_from_json, price_hash
 from core.catalog.store import AnySelect, chunks
 from core.catalog.timeline import Fact, Span
 from core.catalog.views import ContractTerms, DatedZones, ItemView, SubscriptionView
-from core.clock import Anchor, AnchorKind, Period
+from core.clock import Period
 from core.money import from_parts
 from core.tables.catalog import (
     Contract,
@@ -110,12 +110,13 @@ def _read(
     facts = facts_of(session, which, as_of)
     overrides = _overrides(session, which, as_of)
     for id_, one in planned.items():
-        _add_planned(one, items[id_], facts[id_], overrides)
+        facts[id_] = _add_planned(one, items[id_], facts[id_], overrides)
     dated_zones = _zones(session, which, as_of)
     last_terms = _terms(session, which, as_of)
     found = []
     for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
         ended_on = timeline.ended_on(facts[id_], started)
+        trial = timeline.trial(facts[id_], started)
         found_items, gone = _item_views(items[id_], facts[id_], started, ended_on, prices, overrides)
         found.append(
             SubscriptionView(
@@ -129,7 +130,8 @@ def _read(
                 customer_id=customer,
                 customer_key=key,
                 currency=currency,
-                anchor=anchor_from_json(anchor),
+                anchor=timeline.anchored(timeline.anchor_from_json(anchor), trial),
+                trial=trial,
                 version=version + (id_ in planned),
                 started_on=started,
                 ended_on=ended_on,
@@ -163,16 +165,17 @@ class _Override:
 _Overrides = dict[int, dict[date, _Override]]
 
 
-def _add_planned(one: Planned, items: list[tuple[int, int, date]], facts: list[Fact], overrides: _Overrides) -> None:
+def _add_planned(
+    one: Planned, items: list[tuple[int, int, date]], facts: list[Fact], overrides: _Overrides
+) -> list[Fact]:
     """What is planned goes on behind what is written."""
     items.extend((item.key, item.price_id, item.starts_on) for item in one.items)
     last = max((fact.seq for fact in facts), default=0)
     for seq, new in enumerate(one.facts, last + 1):
-        facts.append(
-            Fact(seq, new.kind, new.effective_on, new.item_id, new.plan_version_id, new.quantity, _anchor(new.detail))
-        )
+        facts.append(Fact(seq, new.kind, new.effective_on, new.item_id, new.plan_version_id, new.quantity, new.detail))
     for override in one.overrides:
         overrides[override.item_id][override.valid_from] = _Override(override.price, price_hash(override.price))
+    return timeline.standing(facts)
 
 
 def _prices(session: Session, which: AnySelect, more: Iterable[int]) -> dict[int, _Priced]:
@@ -227,13 +230,8 @@ def facts_of(session: Session, which: AnySelect, as_of: int | None) -> dict[int,
         _sealed(query, change, as_of)
     ).all():
         quantity = None if units is None or picos is None else from_parts(units, picos)
-        found[subscription_id].append(Fact(seq, kind, day, item_id, plan, quantity, _anchor(detail)))
-    return found
-
-
-def _anchor(detail: Mapping[str, Any]) -> Anchor | None:
-    """The anchor from which a fact has the periods counted anew."""
-    return anchor_from_json(detail["anchor"]) if detail.get("anchor") else None
+        found[subscription_id].append(Fact(seq, kind, day, item_id, plan, quantity, detail))
+    return {subscription_id: timeline.standing(held) for subscription_id, held in found.items()}
 
 
 def _overrides(session: Session, which: AnySelect, as_of: int | None) -> _Overrides:
@@ -293,7 +291,7 @@ def _item_views(
     """The items of one subscription: each where its plan version holds, cut where its price was overridden; a recurring one
     without its quiet days. And those that have no day."""
     stretches = timeline.stretches(facts)
-    quiet = timeline.quiet(facts, started_on)
+    quiet, trial = timeline.quiet(facts, started_on), timeline.trial(facts, started_on)
     found: list[ItemView] = []
     gone: list[ItemView] = []
     for item_id, price_id, starts_on in rows:
@@ -301,19 +299,21 @@ def _item_views(
         stretch = next(
             (s for s in stretches if (s.plan_version_id, s.span.start) == (one.price.plan_version_id, starts_on)), None
         )
+        usage = one.value.kind is PriceKind.USAGE
+        tried = None if trial is None or (usage and trial.usage_billed) else trial.until
         span = stretch.span.cut(ended_on) if stretch else None
+        span = span.begun(tried) if span else None
         changed = overrides.get(item_id, {})
         whole = _item_view(one, item_id, Span(starts_on, starts_on), overrides=changed)
         if stretch is None or span is None:
             gone.append(whole)
             continue
-        usage = whole.kind is PriceKind.USAGE
         quantities = timeline.quantities(facts, item_id, span)
         cuts = timeline.cut_at(span, list(changed))
         parts = [part for cut in cuts for part in ([cut] if usage else timeline.without(cut, quiet))]
         found += [
             replace(
-                _item_view(one, item_id, part, billed_from=starts_on, overrides=changed),
+                _item_view(one, item_id, part, billed_from=span.start, overrides=changed),
                 quantities=timeline.within(quantities, part),
                 quiet=tuple(quiet) if usage else (),
                 anchor=stretch.anchor,
@@ -352,14 +352,6 @@ def _item_view(
         billed_from=billed_from or part.start,
         quantities=(),
     )
-
-
-def anchor_from_json(value: dict[str, Any]) -> Anchor:
-    return Anchor(AnchorKind(value["kind"]), date.fromisoformat(value["on"]))
-
-
-def anchor_to_json(anchor: Anchor) -> dict[str, str]:
-    return {"kind": anchor.kind.value, "on": anchor.on.isoformat()}
 
 
 def live_on(session: Session, customer_id: int, day: date) -> list[SubscriptionView]:

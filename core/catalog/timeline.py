@@ -6,13 +6,14 @@ whole day. So A→B→A on one day is A, and a fact for an earlier day holds unt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
-from core.clock import Anchor
+from core.clock import Anchor, AnchorKind
 from core.words import SubscriptionChangeKind
 
 ONE = Decimal(1)
@@ -31,7 +32,12 @@ class Fact:
     item_id: int | None = None
     plan_version_id: int | None = None
     quantity: Decimal | None = None
-    anchor: Anchor | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """From where the fact has the billing periods counted anew."""
+        return anchor_from_json(self.detail["anchor"]) if self.detail.get("anchor") else None
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Span:
         last = min(ends) if ends else None
         return None if last is not None and last <= self.start else Span(self.start, last)
 
+    def begun(self, start: date | None) -> Span | None:
+        """What lies on and after `start`; None if nothing does."""
+        first = self.start if start is None else max(self.start, start)
+        return None if self.end is not None and self.end <= first else Span(first, self.end)
+
 
 def last_of_each_day(dated: Iterable[tuple[date, int, object]]) -> list[tuple[date, object]]:
     """(day, seq, value) → one value a day, in order of days: the one with the highest seq."""
@@ -55,6 +66,14 @@ def last_of_each_day(dated: Iterable[tuple[date, int, object]]) -> list[tuple[da
         if day not in by_day or seq > by_day[day][0]:
             by_day[day] = (seq, value)
     return [(day, by_day[day][1]) for day in sorted(by_day)]
+
+
+def standing(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts without those that were withdrawn before their day, and without the words that withdrew them."""
+    if not any("withdraws" in fact.detail for fact in facts):
+        return list(facts)
+    gone = {fact.detail["withdraws"] for fact in facts if "withdraws" in fact.detail}
+    return [fact for fact in facts if fact.seq not in gone and "withdraws" not in fact.detail]
 
 
 def in_force(facts: Iterable[Fact], started_on: date) -> list[Span]:
@@ -98,7 +117,41 @@ def quiet(facts: Sequence[Fact], started_on: date) -> list[Span]:
     """The days before its end on which nothing is billed or earned: pauses, and what lies between an end and a new start."""
     spans = in_force(facts, started_on)
     gaps = [Span(before.end, after.start) for before, after in pairwise(spans) if before.end is not None]
+    if spans and spans[0].start > started_on:  # it ended on its first day and began again later
+        gaps.append(Span(started_on, spans[0].start))
     return sorted([*paused(facts), *gaps], key=lambda span: span.start)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Up to `until` nothing is billed but, where the trial says so, usage."""
+
+    until: date
+    usage_billed: bool
+
+
+def trial(facts: Iterable[Fact], started_on: date) -> Trial | None:
+    """The last word on the trial holds; one that ends on the first day is none."""
+    words = [fact for fact in facts if fact.kind is SubscriptionChangeKind.TRIAL]
+    last = max(words, key=lambda fact: fact.seq, default=None)
+    if last is None or last.effective_on <= started_on:
+        return None
+    return Trial(last.effective_on, last.detail.get("usage") == "billed")
+
+
+def anchored(stored: Anchor, held: Trial | None) -> Anchor:
+    """From where periods are counted: from the start day, which with a trial is its first billed one."""
+    if held is None or stored.kind is not AnchorKind.START:
+        return stored
+    return Anchor(AnchorKind.START, held.until)
+
+
+def anchor_from_json(value: Mapping[str, Any]) -> Anchor:
+    return Anchor(AnchorKind(value["kind"]), date.fromisoformat(value["on"]))
+
+
+def anchor_to_json(anchor: Anchor) -> dict[str, str]:
+    return {"kind": anchor.kind.value, "on": anchor.on.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -129,11 +182,11 @@ def plan_spans(facts: Iterable[Fact]) -> list[tuple[int, Span]]:
     return [(stretch.plan_version_id, stretch.span) for stretch in stretches(facts)]
 
 
-def plan_begins(facts: Sequence[Fact], plan_version_id: int, day: date, anchor: Anchor | None = None) -> date:
+def plan_begins(facts: Sequence[Fact], plan_version_id: int, day: date, detail: Mapping[str, Any]) -> date:
     """Where the stretch would begin in which that version holds on the day, if it were put there now: the day itself, or
     earlier where the version held just before and the periods are not counted anew."""
     seq = max(fact.seq for fact in facts) + 1
-    added = Fact(seq, SubscriptionChangeKind.PLAN, day, plan_version_id=plan_version_id, anchor=anchor)
+    added = Fact(seq, SubscriptionChangeKind.PLAN, day, plan_version_id=plan_version_id, detail=detail)
     return max(span.start for _, span in plan_spans([*facts, added]) if span.start <= day)
 
 

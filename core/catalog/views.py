@@ -9,9 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from core.catalog.model import Price
-from core.catalog.timeline import Span, without
+from core.catalog.timeline import Span, Trial, without
 from core.clock import Anchor, Period
-from core.words import Aggregation, Modification, Origin, PriceKind, TaxCategory, VersionState
+from core.words import (
+    Aggregation,
+    Modification,
+    Origin,
+    PriceKind,
+    SubscriptionChangeKind,
+    TaxCategory,
+    VersionState,
+)
 
 DatedZones = tuple[tuple[date, str], ...]
 
@@ -243,6 +251,7 @@ class SubscriptionView:
     zones: DatedZones
     items: tuple[ItemView, ...]
     gone: tuple[ItemView, ...] = ()
+    trial: Trial | None = None
 
     @property
     def all_items(self) -> tuple[ItemView, ...]:
@@ -252,6 +261,23 @@ class SubscriptionView:
     def anchor_of(self, item: ItemView) -> Anchor:
         """Where the billing periods of an item are counted from."""
         return item.anchor or self.anchor
+
+
+@dataclass(frozen=True)
+class TimelineFact:
+    """One thing that was said of a subscription, by whom and when."""
+
+    seq: int
+    kind: SubscriptionChangeKind
+    effective_on: date
+    item: str
+    plan: str
+    quantity: Decimal | None
+    detail: Mapping[str, Any]
+    reason: str
+    change_id: int
+    actor: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -102,3 +102,38 @@ def test_plan_spans_tile_from_the_start_and_neighbours_differ(moves: list[tuple[
         said = [(on, seq, version) for seq, (on, version) in enumerate([(0, 1), *moves], 1) if on <= n]
         [held] = [v for v, s in spans if s.start <= day(n) and (s.end is None or day(n) < s.end)]
         assert held == max(said)[2]
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from([Kind.CANCEL, Kind.REACTIVATE, Kind.PAUSE, Kind.RESUME]), st.integers(0, DAYS)),
+    max_size=10,
+)
+
+
+@given(acts=ACTS)
+def test_what_is_in_force_and_what_is_quiet_tile_the_days_and_never_overlap(acts: list[tuple[Kind, int]]) -> None:
+    facts = [plan(1, 0, 1), *(Fact(seq, kind, day(on)) for seq, (kind, on) in enumerate(acts, 2))]
+    spans, pauses = timeline.in_force(facts, FIRST), timeline.paused(facts)
+    for found in (spans, pauses):
+        assert all(a.end is not None and a.end < b.start for a, b in pairwise(found))
+    ends = timeline.ended_on(facts, FIRST)
+    whole = Span(FIRST, None).cut(ends)
+    left = timeline.without(whole, timeline.quiet(facts, FIRST)) if whole else []
+    assert all(a.end is not None and a.end < b.start for a, b in pairwise(left))
+    for n in range(DAYS + 2):
+        held = any(span.start <= day(n) and (span.end is None or day(n) < span.end) for span in spans)
+        stopped = any(span.start <= day(n) and (span.end is None or day(n) < span.end) for span in pauses)
+        owed = any(span.start <= day(n) and (span.end is None or day(n) < span.end) for span in left)
+        assert owed == (held and not stopped)
+        said = [(on, seq, kind) for seq, (kind, on) in enumerate(acts) if on <= n and kind in timeline.STOPS]
+        assert stopped == (bool(said) and max(said)[2] is Kind.PAUSE)
+
+
+def test_a_withdrawn_fact_and_the_word_that_withdrew_it_are_as_if_never_said() -> None:
+    facts = [
+        plan(1, 0, 1),
+        seats(2, 0, 5),
+        seats(3, 20, 8),
+        Fact(4, Kind.QUANTITY, day(20), 1, detail={"withdraws": 3}),
+    ]
+    assert timeline.standing(facts) == facts[:2]

@@ -3,6 +3,7 @@
 Five seats at 29.00 are 145.00 a month; February 2024 has 29 days, so they are 5.00 a day.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core import catalog
+from core.clock import Anchor, AnchorKind
 from core.invoicing import DocumentView, LineKind
 from core.words import DocumentKind
 from tests.support import business
@@ -203,4 +205,107 @@ def test_what_is_scheduled_on_1_february_2024_for_1_march_bills_from_then_and_no
     ask(story, acme, catalog.ChangePlan(story.desk.plans["plus"], D("2024-03-01"), {"seats": 6}), FEBRUARY)
     assert lines(story.bill(FEBRUARY)) == [(NEW, "02-01/03-01", 14500)]
     assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 29400)]  # 6 × 49.00
+    hold(engine)
+
+
+def test_a_plan_scheduled_for_1_march_2024_and_withdrawn_on_20_february_never_bills(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    ask(story, acme, catalog.ChangePlan(story.desk.plans["plus"], D("2024-03-01")), FEBRUARY)
+    with story.deed(D("2024-02-20")) as (session, _):
+        scheduled = catalog.timeline_facts(session, acme.subscription_id)[-1].change_id
+    ask(story, acme, catalog.Withdraw(scheduled, "changed their mind"), D("2024-02-20"))
+    ask(
+        story,
+        acme,
+        catalog.ChangeQuantities(({"price_code": "seats", "effective_on": D("2024-03-01"), "quantity": 6},)),
+        D("2024-02-21"),
+    )
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 17400)]  # 6 × 29.00
+    hold(engine)
+
+
+def test_from_15_february_2024_the_billing_day_is_the_20th(engine: Engine) -> None:
+    story, acme = team(engine)
+    story.bill(FEBRUARY)
+    moved = catalog.MoveBillingDay(D("2024-02-15"), Anchor(AnchorKind.DAY, D("2024-01-20")))
+    ask(story, acme, moved, D("2024-02-15"))
+    # given back 15 days at 5.00; from 20 January are 31 days, 26 of them before the 15th: 145 − R(145 × 26/31) = 145.00 − 121.61
+    assert lines(story.bill(D("2024-02-15"))) == [(NEW, "02-15/02-20", 2339), (BACK, "02-15/03-01", -7500)]
+    assert lines(story.bill(D("2024-02-20"))) == [(NEW, "02-20/03-20", 14500)]
+    hold(engine)
+
+
+def test_a_billing_day_on_the_31st_falls_on_the_last_of_short_months_and_comes_back(engine: Engine) -> None:
+    story = told.begin(engine, D("2024-01-01"))
+    story.join("acme", "seats", D("2024-01-31"), quantities={"seats": 5})
+    days = [lines(story.bill(D(on)))[0][1] for on in ("2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30")]
+    assert days == ["01-31/02-29", "02-29/03-31", "03-31/04-30", "04-30/05-31"]
+    hold(engine)
+
+
+# ── trials ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tried(engine: Engine, trial_usage: str) -> tuple[Story, Client]:
+    """Five seats and requests at 0.001, with a trial up to 15 February and 100,000 requests in it."""
+    story = told.begin(engine, FEBRUARY)
+    acme = story.join("acme", "", FEBRUARY)
+    with story.deed(FEBRUARY) as (session, now):
+        prices = [
+            ("seats", "seats", business.seats("29")),
+            ("requests", "api", business.metered("api.requests", "0.001")),
+        ]
+        mixed = business.add_plan(session, story.desk.seller_id, "mixed", "Mixed", prices, now=now)
+        subscription_id = catalog.subscribe(
+            session,
+            OLGA,
+            now,
+            contract_id=acme.contract_id,
+            customer_id=acme.customer_id,
+            code="acme",
+            plan_version_id=mixed,
+            currency="USD",
+            started_on=FEBRUARY,
+            quantities={"seats": 5},
+            trial_until=D("2024-02-15"),
+            trial_usage=trial_usage,
+        )
+    story.use("acme", "api.requests", D("2024-02-06"), ("2024-02-05T12:00:00Z", 100_000))
+    return story, replace(acme, subscription_id=subscription_id)
+
+
+@pytest.mark.parametrize(
+    ("trial_usage", "first"),
+    [
+        ("free", [(NEW, "02-15/03-15", 14500)]),
+        # 100,000 × 0.001, for the days from the start to the billing day
+        ("billed", [(NEW, "02-15/03-15", 14500), (LineKind.USAGE, "02-01/02-15", 10000)]),
+    ],
+)
+def test_a_trial_to_15_february_2024_bills_seats_from_then_and_its_usage_as_agreed(
+    engine: Engine, trial_usage: str, first: list[tuple[LineKind, str, int]]
+) -> None:
+    story, _ = tried(engine, trial_usage)
+    assert story.draft(FEBRUARY) == []
+    assert lines(story.bill(D("2024-02-15"))) == first
+    story.use("acme", "api.requests", D("2024-03-01"), ("2024-02-25T12:00:00Z", 200_000))
+    march = [(NEW, "03-15/04-15", 14500), (LineKind.USAGE, "02-15/03-15", 20000)]
+    assert lines(story.bill(D("2024-03-15"))) == march
+    story.earn(D("2024-02-29"), D("2024-03-15"))
+    # 15 of the 29 days from 15 February to 15 March
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -7500
+    hold(engine)
+
+
+def test_a_trial_that_is_extended_to_20_february_2024_bills_from_the_20th_and_one_cancelled_in_it_nothing(
+    engine: Engine,
+) -> None:
+    story, acme = tried(engine, "free")
+    ask(story, acme, catalog.ChangeTrial(D("2024-02-20"), "asked for more time"), D("2024-02-10"))
+    assert story.draft(D("2024-02-15")) == []
+    ask(story, acme, catalog.Cancel("period_end"), D("2024-02-18"))  # the end of the trial
+    assert story.draft(D("2024-02-20")) == []
+    ask(story, acme, catalog.Reactivate(), D("2024-02-19"))
+    assert lines(story.bill(D("2024-02-20"))) == [(NEW, "02-20/03-20", 14500)]
     hold(engine)

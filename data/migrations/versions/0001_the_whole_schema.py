@@ -2957,6 +2957,7 @@ def upgrade() -> None:
                 "resume",
                 "cancel",
                 "reactivate",
+                "trial",
                 name="subscriptionchangekind",
                 native_enum=False,
                 create_constraint=True,
