@@ -354,7 +354,7 @@ class ObligationChangeKind(StrEnum):
     ESTIMATED = "estimated"
 
 
-# ── reconciliation ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reconciliation, jobs ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class FindingState(StrEnum):
@@ -382,9 +382,6 @@ class ResolutionKind(StrEnum):
     BILL_LATE_USAGE = "bill_late_usage"
     CUSTOMER_CREDIT = "customer_credit"
     WAIVE = "waive"
-
-
-# ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class RunState(StrEnum):

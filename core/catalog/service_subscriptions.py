@@ -69,44 +69,34 @@ def subscribe(
     _check_parties(checks, contract, customer, version, started_on)
     if store_facts.subscription_coded(session, customer_id, code) is not None:
         checks.fault("code_taken", "code", f"The customer has a subscription {code!r} already; choose another code.")
-    if trial_until is not None and checks.day(trial_until, "trial_until") <= started_on:
-        checks.fault(
-            "before_start", "trial_until", f"The trial ends on {trial_until}, not after the start {started_on}."
-        )
-    usage = checks.word(trial_usage, "trial_usage", TrialUsage)
+    usage = _check_trial(checks, started_on, trial_until, trial_usage)
     prices = prices_in(checks, version, currency)
     chosen = first_quantities(checks, prices, quantities or {})
     checks.finish()
-    held = anchor or Anchor(AnchorKind.START, started_on)
-    row = Subscription(
-        contract_id=contract_id,
-        customer_id=customer_id,
-        code=code,
-        currency=currency,
-        started_on=started_on,
-        anchor=anchor_to_json(held),
-        change_id=change.id,
-    )
+    told: dict[str, Any] = {
+        "code": code,
+        "currency": currency,
+        "started_on": started_on,
+        "anchor": anchor_to_json(anchor or Anchor(AnchorKind.START, started_on)),
+    }
+    row = Subscription(contract_id=contract_id, customer_id=customer_id, change_id=change.id, **told)
     subscription_id = store.add(session, row)
     sketch = Sketch()
     sketch.fact(SubscriptionChangeKind.START, started_on, plan_version_id=plan_version_id)
     sketch.begin_items(prices, started_on, chosen)
+    trial = {"trial_until": trial_until, "trial_usage": usage} if trial_until else {}
     if trial_until is not None:
         sketch.fact(SubscriptionChangeKind.TRIAL, trial_until, detail={"usage": usage})
     store_facts.save(session, change.id, subscription_id, sketch.done())
-    after = {
-        "code": code,
-        "customer": customer.key,
-        "contract": contract.number,
-        "plan": f"{version.plan_code} {version.version}",
-        "currency": currency,
-        "started_on": started_on,
-        "anchor": anchor_to_json(held),
-        "quantities": chosen,
-        **({"trial_until": trial_until, "trial_usage": usage} if trial_until else {}),
-    }
-    change.note("subscription", subscription_id, after=after)
+    about = {"customer": customer.key, "contract": contract.number, "plan": f"{version.plan_code} {version.version}"}
+    change.note("subscription", subscription_id, after={**told, **about, "quantities": chosen, **trial})
     return subscription_id
+
+
+def _check_trial(checks: Checks, started_on: date, until: date | None, usage: str) -> TrialUsage | None:
+    if until is not None and checks.day(until, "trial_until") <= started_on:
+        checks.fault("before_start", "trial_until", f"The trial ends on {until}, not after the start {started_on}.")
+    return checks.word(usage, "trial_usage", TrialUsage)
 
 
 def _check_parties(
