@@ -54,6 +54,7 @@ from core.catalog.reports import customer_row as customer_row
 from core.catalog.reports import plans_in_use as plans_in_use
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_meters import add_meter as add_meter
+from core.catalog.service_meters import amend_meter as amend_meter
 from core.catalog.service_overrides import override_price as override_price
 from core.catalog.service_parties import add_account as add_account
 from core.catalog.service_parties import add_alias as add_alias

@@ -7,13 +7,15 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import reads, store
+from core.catalog import meter_rules, reads, store
 from core.catalog.checking import Checks
+from core.errors import NotFound, Refused
 from core.people import Actor
 from core.tables.metering import Meter, MeterVersion
 from core.words import Aggregation
 
-NEEDS_PROPERTY = (Aggregation.UNIQUE_COUNT,)
+COUNTING = ("aggregation", "property", "filter", "dimensions", "options")
+"""What says how an event counts: it cannot change under events that were counted."""
 
 
 def add_meter(
@@ -30,55 +32,92 @@ def add_meter(
     property: str = "",
     filter: Mapping[str, Any] | None = None,
     dimensions: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
     allow_negative: bool = False,
     max_past_days: int = 400,
     max_future_minutes: int = 60,
 ) -> int:
     """A new meter with its first version.
 
-    `property` names what is counted or taken in place of the event's quantity; `filter` is property → value (or a list of
-    values), and an event that does not match is kept and not counted; `dimensions` are properties that usage is split by.
+    `property` names what is counted (unique_count) or taken in place of the event's quantity; `filter` is property → condition,
+    and an event that does not match is kept and not counted; `dimensions` are properties that usage is split by. `options`:
+    `report` (level, change) and `measure` (unit_hours, average) of a time-weighted meter, `hourly` where a price has windows of
+    an hour, `cost`, the property that is the event's cost. docs/meters.md has them all.
     """
     change = audit.begin(session, actor, now, "catalog.add_meter")
     reads.locked_seller(session, seller_id)
     checks = Checks()
     code = checks.code(code, "code")
-    counted = checks.word(aggregation, "aggregation", Aggregation)
-    fields: dict[str, Any] = {
-        "valid_from": checks.day(valid_from, "valid_from"),
-        "name": checks.text(name, "name", length=120),
-        "unit": checks.text(unit, "unit", length=40),
-        "property": checks.text(property, "property", length=80, needed=counted in NEEDS_PROPERTY),
-        "filter": _filter(checks, filter or {}),
-        "dimensions": _dimensions(checks, dimensions),
-        "allow_negative": bool(allow_negative),
-        "max_past_days": checks.whole(max_past_days, "max_past_days", least=0, most=36500),
-        "max_future_minutes": checks.whole(max_future_minutes, "max_future_minutes", least=0, most=525600),
-    }
+    given = {
+        "valid_from": valid_from, "name": name, "unit": unit, "aggregation": aggregation, "property": property,
+        "filter": filter or {}, "dimensions": dimensions, "options": options or {}, "allow_negative": allow_negative,
+        "max_past_days": max_past_days, "max_future_minutes": max_future_minutes,
+    }  # fmt: skip
+    fields = _version(checks, given)
     if store.meter_coded(session, seller_id, code) is not None:
         checks.fault("code_taken", "code", f"There is a meter {code!r} already; choose another code.")
     checks.finish()
-    assert counted is not None
     meter_id = store.add(session, Meter(seller_id=seller_id, code=code, change_id=change.id))
-    version = MeterVersion(meter_id=meter_id, version=1, aggregation=counted, change_id=change.id, **fields)
-    store.add(session, version)
-    change.note("meter", meter_id, after={"code": code, "aggregation": counted, **fields})
+    store.add(session, MeterVersion(meter_id=meter_id, version=1, change_id=change.id, **fields))
+    change.note("meter", meter_id, after={"code": code, **fields})
     return meter_id
 
 
-def _filter(checks: Checks, given: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, wanted in given.items():
-        values = wanted if isinstance(wanted, list | tuple) else [wanted]
-        if not values or any(not isinstance(value, str | int | bool) for value in values):
-            sentence = f"The filter on {name!r} must be a text, whole number or yes/no, or a list of these."
-            checks.fault("not_a_filter", f"filter.{name}", sentence)
-        kept[checks.code(name, "filter")] = list(values) if isinstance(wanted, list | tuple) else wanted
-    return kept
+def amend_meter(
+    session: Session, actor: Actor, now: datetime, *, meter_id: int, valid_from: date, reason: str, **changes: Any
+) -> int:
+    """A new version of a meter from a day on; returns its number. `changes` are fields of add_meter.
+
+    How it counts can only change from a day on which nothing was counted yet: an event is counted once, by the version of its day.
+    """
+    change = audit.begin(session, actor, now, "catalog.amend_meter")
+    held = store.lock_meter(session, meter_id)
+    if held is None:
+        raise NotFound("no_such_meter", f"There is no meter {meter_id}.")
+    checks = Checks()
+    unknown = sorted(set(changes) - set(held))
+    for field in unknown:
+        checks.fault("unknown_field", field, f"A meter has no {field!r}; known are {', '.join(sorted(held))}.")
+    reason = checks.text(reason, "reason", length=500)
+    fields = _version(checks, {**held, **changes, "valid_from": valid_from})
+    before = {name: held[name] for name in held if held[name] != fields[name]}
+    if not (before.keys() - {"valid_from"}) and not checks.faults:
+        checks.fault("nothing_changed", "", "The meter is like this already; say what is to change.")
+    if valid_from < held["valid_from"]:
+        sentence = f"The meter has a version from {held['valid_from']} on; a new one begins on that day or later."
+        checks.fault("before_last_version", "valid_from", sentence)
+    checks.finish()
+    counts_anew = bool(before.keys() & set(COUNTING))
+    counted_on = store.last_counted_day(session, meter_id, valid_from) if counts_anew else None
+    if counted_on is not None:
+        raise Refused(
+            "counted_already",
+            f"The meter was not changed: usage up to {counted_on} is counted by it as it is. Begin on a later day, or add "
+            "another meter.",
+        )
+    version = store.next_meter_version(session, meter_id)
+    store.add(session, MeterVersion(meter_id=meter_id, version=version, change_id=change.id, **fields))
+    change.note("meter", meter_id, before=before, after={name: fields[name] for name in before}, reason=reason)
+    return version
 
 
-def _dimensions(checks: Checks, given: Sequence[str]) -> list[str]:
-    names = [checks.code(name, f"dimensions[{number}]") for number, name in enumerate(given)]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        checks.fault("named_twice", "dimensions", f"The dimension {name!r} is named twice.")
-    return names
+def _version(checks: Checks, given: Mapping[str, Any]) -> dict[str, Any]:
+    counted = checks.word(given["aggregation"], "aggregation", Aggregation)
+    how = meter_rules.definition(
+        checks,
+        aggregation=counted,
+        property=given["property"],
+        filter=given["filter"],
+        dimensions=given["dimensions"],
+        options=given["options"],
+    )
+    return {
+        "valid_from": checks.day(given["valid_from"], "valid_from"),
+        "name": checks.text(given["name"], "name", length=120),
+        "unit": checks.text(given["unit"], "unit", length=40),
+        "aggregation": counted,
+        **how,
+        "allow_negative": bool(given["allow_negative"]),
+        "max_past_days": checks.whole(given["max_past_days"], "max_past_days", least=0, most=36500),
+        "max_future_minutes": checks.whole(given["max_future_minutes"], "max_future_minutes", least=0, most=525600),
+    }

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from core.catalog.views import CustomerView, DatedZones, MeterView, PartyView, SellerView
 from core.tables.catalog import Price
-from core.tables.metering import Meter, MeterVersion
+from core.tables.metering import Meter, MeterVersion, UsageEvent
 from core.tables.parties import (
     Account,
     Customer,
@@ -291,7 +291,47 @@ def _meter(meter: Meter, version: MeterVersion) -> MeterView:
         allow_negative=version.allow_negative,
         max_past_days=version.max_past_days,
         max_future_minutes=version.max_future_minutes,
+        options=version.options or {},
     )
+
+
+def lock_meter(session: Session, meter_id: int) -> dict[str, Any] | None:
+    """The fields of the newest version, the meter held against deliveries that count by it."""
+    if session.execute(select(col(Meter.id)).where(col(Meter.id) == meter_id).with_for_update()).first() is None:
+        return None
+    newest = (
+        select(MeterVersion)
+        .where(col(MeterVersion.meter_id) == meter_id)
+        .order_by(col(MeterVersion.valid_from).desc(), col(MeterVersion.version).desc())
+        .limit(1)
+    )
+    version = session.execute(newest).scalar_one()
+    names = (
+        "valid_from",
+        "name",
+        "unit",
+        "aggregation",
+        "property",
+        "filter",
+        "dimensions",
+        "options",
+        "allow_negative",
+    )
+    return {name: getattr(version, name) for name in (*names, "max_past_days", "max_future_minutes")}
+
+
+def next_meter_version(session: Session, meter_id: int) -> int:
+    last = session.execute(select(func.max(col(MeterVersion.version))).where(col(MeterVersion.meter_id) == meter_id))
+    return int(last.scalar_one() or 0) + 1
+
+
+def last_counted_day(session: Session, meter_id: int, since: date) -> date | None:
+    """The newest local day, not before `since`, of which events of the meter were accepted."""
+    query = select(func.max(col(UsageEvent.local_date))).where(
+        col(UsageEvent.meter_id) == meter_id, col(UsageEvent.local_date) >= since
+    )
+    newest: date | None = session.execute(query).scalar_one()
+    return newest
 
 
 # ── settings ────────────────────────────────────────────────────────────────────────────────────────────────────────

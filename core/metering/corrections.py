@@ -13,7 +13,7 @@ from sqlmodel import Session
 from core import audit
 from core.audit import Recorder
 from core.errors import BadInput, Fault, NotFound, Refused, Stale
-from core.metering import sources, store, store_rejections, store_usage
+from core.metering import keeping, sources, store, store_rejections
 from core.metering.mapping import MappingRule, read_rule, row_events
 from core.metering.model import Event, Rejected, RejectionState, ReplayResult, Sent
 from core.metering.rules import at_position, identifier
@@ -195,7 +195,7 @@ def withdraw(session: Session, actor: Actor, now: datetime, *, customer_id: int,
         session, customer_id=customer_id, event_id=event_id, local_date=date.fromisoformat(cell[3]), reason=reason,
         actor=actor.login, batch_id=batch_id,
     )  # fmt: skip
-    store_usage.rebuild_cell(session, cell, batch_id)
+    keeping.write_anew(session, batch_id, cell)
     _save_batch(session, change, batch_id, seller_id, cursor, (0, 0, 0), {"withdrawn": event_id})
     content = store.event_content(session, customer_id, event_id)
     change.note("usage_event", f"{customer_id}:{event_id}"[:120], before=content, reason=reason)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from core.clock import Zones, day_start
 from core.errors import Fault
-from core.metering.model import Directory, Event, KnownMeter, MeterRule, Rejected, Sent
+from core.metering.counting import Tally, tally
+from core.metering.model import Directory, Event, KnownMeter, MeterRule, Rejected, Sent, is_apart, is_plain
 from core.metering.rules import (
-    COUNTED,
     FIELDS,
     FIRST_YEAR,
     IDENTIFIER_MAX,
@@ -48,6 +48,8 @@ class Counting(NamedTuple):
     oldest: str
     newest: str
     dimensions: tuple[str, ...]
+    rule: MeterRule | None
+    """None where an event counts by its quantity alone."""
 
 
 class Judge:
@@ -103,9 +105,13 @@ class Judge:
         content = f'{counting.head}"{digits}","{utc_day}T{at[11:]}Z",{whole}]'
         content_hash = hashlib.sha256(content.encode()).hexdigest()
         dims, dims_hash = dimensions(counting.dimensions, spelled) if counting.dimensions else ("{}", "")
-        return Event(
+        event = Event(
             meaning[0], event_id, content_hash, day, counting.meter_id, at, units, picos, dims, dims_hash, whole, source
         )
+        if counting.rule is None:
+            return event
+        counted = tally(counting.rule, spelled, faults)
+        return None if faults else _with(event, counted, counting.rule)
 
     def _meaning(self, key: str, utc_day: str) -> tuple[int, list[tuple[str, str]]]:
         """(customer, when its local days around that UTC day begin) of an alias with one meaning; no days for any other."""
@@ -125,7 +131,8 @@ class Judge:
         if meter is None or rule is None or faults:
             return None
         oldest, newest = self._limits_of(rule, self._received)
-        return Counting(meter.id, f"[{json_text(code)},", rule.allow_negative, oldest, newest, rule.dimensions)
+        signed, special = rule.allow_negative or rule.changes, None if is_plain(rule) else rule
+        return Counting(meter.id, f"[{json_text(code)},", signed, oldest, newest, rule.dimensions, special)
 
     def careful(self, sent: dict[str, Any], received_at: datetime | None = None) -> Event | tuple[Fault, ...]:
         """The long way: every field, every fault."""
@@ -140,25 +147,27 @@ class Judge:
         spelled, whole = properties(sent.get("properties"), faults)
         source = identifier(sent, "source", faults) if sent.get("source") else self._source
         customer_id, day = self._customer(key, at, faults) if key else (0, "")
-        meter = self._meter(code, faults) if code else None
+        meter, rule = self._meter(code, faults) if code else None, None
         if meter and day:
             rule = self._rule(meter, day, faults)
             if rule:
                 self._within(rule, at, received_at or self._received, faults)
-                if units < 0 and not rule.allow_negative:
+                if units < 0 and not (rule.allow_negative or rule.changes):
                     sentence = (
                         f"quantity {digits} is negative, which the meter {code} forbids; "
                         "send what was used, and correct what was sent before by an adjustment."
                     )
                     faults.append(Fault("negative", "quantity", sentence))
                 dims, dims_hash = dimensions(rule.dimensions, spelled)
-        if faults or meter is None:
+                counted = tally(rule, spelled, faults)
+        if faults or meter is None or rule is None:
             return tuple(faults)
         content = f'[{json_text(code)},"{digits}","{at[:10]}T{at[11:]}Z",{whole}]'
         content_hash = hashlib.sha256(content.encode()).hexdigest()
-        return Event(
+        event = Event(
             customer_id, event_id, content_hash, day, meter.id, at, units, picos, dims, dims_hash, whole, source
         )
+        return _with(event, counted, rule)
 
     def _customer(self, key: str, at: str, faults: list[Fault]) -> tuple[int, str]:
         """(customer id, local date) of the alias as it stands on the event's own day."""
@@ -195,18 +204,6 @@ class Judge:
                 f"The meter {meter.code} counts from {first} on, not yet on {day}; correct the date or the meter."
             )
             faults.append(Fault("meter_not_yet", "meter", sentence))
-        elif rule.aggregation not in COUNTED:
-            sentence = (
-                f"The meter {meter.code} aggregates by {rule.aggregation}, which cannot be counted yet; "
-                f"meters by {' and '.join(sorted(COUNTED))} can. The event is kept here until then."
-            )
-            faults.append(Fault("aggregation_not_ready", "meter", sentence))
-        elif rule.filter or rule.property:
-            what = "a filter" if rule.filter else "the property that it sums"
-            sentence = (
-                f"The meter {meter.code} has {what}, which cannot be counted yet. The event is kept here until then."
-            )
-            faults.append(Fault("meter_not_ready", "meter", sentence))
         return rule
 
     def _limits_of(self, rule: MeterRule, received_at: datetime) -> tuple[str, str]:
@@ -243,6 +240,13 @@ class Judge:
             starts = [(f"{day_start(day, zones):%Y-%m-%d %H:%M:%S.%f}", day.isoformat()) for day in days]
             self._days[zones, utc_day] = starts
         return starts
+
+
+def _with(event: Event, counted: Tally, rule: MeterRule) -> Event:
+    """The event with what its meter made of it."""
+    if is_plain(rule):
+        return event
+    return Event(*event[:12], *counted, is_apart(rule))
 
 
 def _exists(day: str) -> bool:

@@ -29,7 +29,8 @@ class Num(str):
 
 
 class Event(NamedTuple):
-    """One accepted fact in the spelling that is stored: instants "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, days ISO, JSON text."""
+    """One accepted fact in the spelling that is stored: instants "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, days ISO, JSON text.
+    From `counted` on what its meter made of it (core.metering.counting); `apart`: its states are not sums alone."""
 
     customer_id: int
     event_id: str
@@ -43,6 +44,16 @@ class Event(NamedTuple):
     dims_hash: str
     properties: str
     source: str
+    counted: bool = True
+    value_units: int | None = None
+    value_picos: int | None = None
+    value_text: str | None = None
+    apart: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Counted by its quantity, like most."""
+        return self.counted and self.value_units is None and self.value_text is None
 
 
 class Sent(NamedTuple):
@@ -63,7 +74,8 @@ class Rejected(NamedTuple):
 
 @dataclass(frozen=True)
 class MeterRule:
-    """How a meter counts from a local day on."""
+    """How a meter counts from a local day on. `changes`: a time-weighted meter is sent signed changes of its level; `average`:
+    it gives the average over the period instead of unit-hours; `hourly`: hours are kept; `cost`: the property that is a cost."""
 
     valid_from: date
     aggregation: Aggregation
@@ -73,6 +85,20 @@ class MeterRule:
     allow_negative: bool = False
     max_past_days: int = 400
     max_future_minutes: int = 60
+    changes: bool = False
+    average: bool = False
+    hourly: bool = False
+    cost: str = ""
+
+
+def is_apart(rule: MeterRule) -> bool:
+    """Its states hold more than sums."""
+    return rule.hourly or rule.aggregation not in (Aggregation.SUM, Aggregation.COUNT)
+
+
+def is_plain(rule: MeterRule) -> bool:
+    """An event counts by its quantity alone."""
+    return not (rule.filter or rule.property or rule.cost or is_apart(rule))
 
 
 @dataclass(frozen=True)
@@ -137,11 +163,23 @@ class ReplayResult:
 
 @dataclass(frozen=True)
 class DayUsage:
-    """One local day of a meter, adjustments not included."""
+    """One local day of a meter, adjustments not included: its own figure (a sum, the highest, the last, the number of distinct
+    values, unit-hours or the day's average), and what it adds to the period's quantity. What the days add sums to it."""
 
     on: date
     quantity: Decimal
     events: int
+    added: Decimal
+
+
+@dataclass(frozen=True)
+class DimensionUsage:
+    """What one combination of dimension values has of a period, adjustments included, and what its days add. A value is the text
+    of the property, None where it was absent."""
+
+    values: tuple[tuple[str, str | None], ...]
+    quantity: Decimal
+    days: tuple[tuple[date, Decimal], ...]
 
 
 @dataclass(frozen=True)
@@ -153,16 +191,20 @@ class AdjustmentView:
     quantity: Decimal
     reason: str
     actor: str
+    values: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
 class MeterUsage:
-    """A meter's use in [start, end) as of a seal: `quantity` with adjustments, `events` and `days` without."""
+    """A meter's use in [start, end) as of a seal: `quantity` with adjustments, `events` and `days` without.
+    `by_dimensions`: where the meter has dimensions; `peak`: of max, and of time_weighted without dimensions."""
 
     quantity: Decimal
     events: int
     days: tuple[DayUsage, ...]
     adjustments: tuple[AdjustmentView, ...] = ()
+    by_dimensions: tuple[DimensionUsage, ...] = ()
+    peak: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +222,7 @@ class EventView:
 
 @dataclass(frozen=True)
 class Drift:
-    """A cell whose stored state is not what its raw events say."""
+    """A cell whose stored state is not what its raw events say: in which figure, and by what."""
 
     customer_id: int
     meter_id: int
@@ -190,6 +232,7 @@ class Drift:
     stored_quantity: Decimal
     true_events: int
     true_quantity: Decimal
+    figure: str = "sum"
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,8 @@ from core.clock import zone
 from core.errors import BadInput, Fault
 from core.metering.model import Num
 from core.money import PICOS, parse_decimal, to_parts
-from core.words import Aggregation
 
 FIELDS = frozenset({"event_id", "customer", "meter", "quantity", "occurred_at", "properties", "source"})
-COUNTED = frozenset({Aggregation.SUM, Aggregation.COUNT})
 IDENTIFIER_MAX = 200
 PROPERTIES_MAX = 64
 PROPERTY_NAME_MAX = 80

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from core import audit
 from core.audit import Recorder
 from core.errors import BadInput, Fault, Refused
-from core.metering import sources, store, store_rejections
+from core.metering import keeping, sources, store, store_rejections
 from core.metering.judge import Judge, judge_all
 from core.metering.mapping import IdKind, MappingRule, read_rule
 from core.metering.model import BatchResult, BatchState, Event, Format, Num, Reading, Rejected, Sent
@@ -263,7 +263,12 @@ def put(session: Session, batch_id: int, at: datetime, events: list[Event]) -> t
     for event in events:
         if first.setdefault((event.customer_id, event.event_id), event) is not event:
             again.append(event)
-    again.extend(taken := store.put_events(session, batch_id, list(first.values())))
+    apart = {event.meter_id for event in events if event.apart}
+    again.extend(taken := store.put_events(session, batch_id, list(first.values()), apart))
+    if apart:
+        known = {(event.customer_id, event.event_id) for event in taken}
+        fresh = [e for e in first.values() if e.meter_id in apart and (e.customer_id, e.event_id) not in known]
+        keeping.keep(session, batch_id, fresh)
     if not again:
         return len(first), 0, 0
     kept = store.kept_contents(session, again)

@@ -2,7 +2,7 @@
 of usage (store_usage). Positional SQL is plain text here; values always travel as parameters."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import date, datetime
 from typing import Any
 
@@ -94,8 +94,11 @@ def _zones(session: Session, seller_id: int, customers: set[int]) -> dict[int, t
 
 
 def _meters(session: Session, seller_id: int, codes: Iterable[str]) -> dict[str, KnownMeter]:
+    """Held until the end of the transaction: how a meter counts does not change under what is being counted by it."""
     known: dict[str, tuple[int, list[MeterRule]]] = {}
     for part in parts(codes):
+        held = select(col(Meter.id)).where(col(Meter.seller_id) == seller_id, col(Meter.code).in_(part))
+        session.execute(held.order_by(col(Meter.id)).with_for_update(read=True, key_share=True))
         rows = session.execute(
             select(Meter, MeterVersion)
             .join(MeterVersion, col(MeterVersion.meter_id) == col(Meter.id))
@@ -112,9 +115,21 @@ def _meters(session: Session, seller_id: int, codes: Iterable[str]) -> dict[str,
                 version.allow_negative,
                 version.max_past_days,
                 version.max_future_minutes,
+                **rule_options(version.options),
             )
             known.setdefault(meter.code, (meter.id, []))[1].append(rule)
     return {code: KnownMeter(meter_id, code, tuple(rules)) for code, (meter_id, rules) in known.items()}
+
+
+def rule_options(options: dict[str, Any] | None) -> dict[str, Any]:
+    """The fields of a MeterRule that a meter version keeps under `options`."""
+    given = options or {}
+    return {
+        "changes": given.get("report") == "change",
+        "average": given.get("measure") == "average",
+        "hourly": bool(given.get("hourly")),
+        "cost": str(given.get("cost") or ""),
+    }
 
 
 def meter_codes(session: Session, ids: Iterable[int]) -> dict[int, str]:
@@ -155,14 +170,14 @@ def save_batch(session: Session, batch: IngestBatch) -> None:
     session.flush()
 
 
-def put_events(session: Session, batch_id: int, events: list[Event]) -> list[Event]:
+def put_events(session: Session, batch_id: int, events: list[Event], apart: Set[int]) -> list[Event]:
     """Store events whose identities are new, and add them to their days; returns those whose identity was taken.
-    `events` hold every identity once."""
+    `events` hold every identity once. The days of meters in `apart` are the caller's."""
     if not events:
         return []
     put = store_sqlite.put_events if is_sqlite(session) else store_postgresql.put_events
     try:
-        return put(session, batch_id, sorted(events))
+        return put(session, batch_id, sorted(events), apart)
     except DBAPIError as error:
         if any(words in str(error.orig) for words in ("integer overflow", "out of range", "usage_day.quantity_units")):
             raise Refused(

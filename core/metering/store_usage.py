@@ -6,7 +6,7 @@ wrote it before had committed, and so been sealed, no later. Any other cell is c
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -14,47 +14,48 @@ from sqlmodel import Session, col
 
 from core.db import is_sqlite
 from core.money import PICOS
-from core.tables.changes import Change
+from core.tables.changes import Change, Seal
 from core.tables.metering import MeterVersion
 from core.words import Aggregation
 
 MILLION = 1_000_000
 # Sums of picos in two halves, so that no number of rows overflows 64 bits.
-SUMS = "count(*), sum(e.quantity_units), sum(e.quantity_picos / 1000000), sum(e.quantity_picos % 1000000)"
+COUNTS = "coalesce(e.value_units, e.quantity_units)", "coalesce(e.value_picos, e.quantity_picos)"
+SUMS = f"count(*), sum({COUNTS[0]}), sum({COUNTS[1]} / 1000000), sum({COUNTS[1]} % 1000000)"
 SEALED = "JOIN ingest_batch b ON b.id = {row}.{column} JOIN change c ON c.id = b.change_id"
 NOT_WITHDRAWN = """NOT EXISTS (SELECT 1 FROM usage_withdrawal w JOIN ingest_batch wb ON wb.id = w.batch_id
   JOIN change wc ON wc.id = wb.change_id
   WHERE w.customer_id = e.customer_id AND w.event_id = e.event_id AND wc.seal_number <= :seal)"""
 Cell = tuple[int, int, str, str]  # customer, meter, hash of the dimension values, ISO day
 Sum = tuple[int, int, int]  # events, units, picos
+Found = tuple[int, int, str, Sum, str | None]  # customer, meter, ISO day, its sum, the dimension values as JSON
+DIMS = "CASE WHEN {0}.dims_hash = '' THEN NULL ELSE CAST({0}.dims AS text) END"
 
 
-def _list(session: Session, names: Sequence[str]) -> str:
+def listed(session: Session, names: Sequence[str], given: str = "given") -> str:
     """A derived table of the JSON rows in :given, its columns named and typed: "customer_id bigint" …"""
     if is_sqlite(session):
         columns = ", ".join(f"value ->> {n} AS {name.split()[0]}" for n, name in enumerate(names))
-        return f"(SELECT {columns} FROM json_each(:given))"
+        return f"(SELECT {columns} FROM json_each(:{given}))"
     columns = ", ".join(
         f"CAST(value ->> {n} AS {name.split()[1]}) AS {name.split()[0]}" for n, name in enumerate(names)
     )
-    return f"(SELECT {columns} FROM jsonb_array_elements(CAST(:given AS jsonb)) AS value)"
+    return f"(SELECT {columns} FROM jsonb_array_elements(CAST(:{given} AS jsonb)) AS value)"
 
 
 def _sum(events: Any, units: Any, high: Any, low: Any) -> Sum:
-    more, picos = divmod(int(high) * MILLION + int(low), PICOS)
-    return int(events), int(units) + more, picos
+    more, picos = divmod(int(high or 0) * MILLION + int(low or 0), PICOS)
+    return int(events), int(units or 0) + more, picos
 
 
-def cells(
-    session: Session, seal: int, wanted: Iterable[tuple[int, int]], start: date, end: date
-) -> list[tuple[int, int, str, Sum]]:
-    """(customer, meter, ISO day, sum) of every day in [start, end) on which something was counted, as of the seal."""
+def cells(session: Session, seal: int, wanted: Iterable[tuple[int, int]], start: date, end: date) -> list[Found]:
+    """Every cell of a day in [start, end) on which something was counted, as of the seal."""
     given = json.dumps(sorted(set(wanted)))
     rows = session.execute(
         text(
             "SELECT d.customer_id, d.meter_id, d.dims_hash, CAST(d.local_date AS text), d.events, d.quantity_units, "
-            "d.quantity_picos, CASE WHEN c.seal_number <= :seal THEN 1 ELSE 0 END "
-            f"FROM {_list(session, ('customer_id bigint', 'meter_id bigint'))} w "
+            f"d.quantity_picos, {DIMS.format('d')}, CASE WHEN c.seal_number <= :seal THEN 1 ELSE 0 END "
+            f"FROM {listed(session, ('customer_id bigint', 'meter_id bigint'))} w "
             "JOIN usage_day d ON d.customer_id = w.customer_id AND d.meter_id = w.meter_id "
             f"{SEALED.format(row='d', column='last_batch')} WHERE d.local_date >= :start AND d.local_date < :end"
         ),
@@ -62,42 +63,43 @@ def cells(
         if is_sqlite(session)
         else {"given": given, "seal": seal, "start": start, "end": end},
     )
-    found: list[tuple[int, int, str, Sum]] = []
+    found: list[Found] = []
     newer: list[Cell] = []
-    for customer, meter, dims_hash, day, events, units, picos, sealed in rows:
+    for customer, meter, dims_hash, day, events, units, picos, dims, sealed in rows:
         if sealed:
-            found.append((customer, meter, day, (events, units, picos)))
+            found.append((customer, meter, day, (events, units, picos), dims))
         else:
             newer.append((customer, meter, dims_hash, day))
     return found + raw_cells(session, seal, newer)
 
 
-def raw_cells(session: Session, seal: int, wanted: Sequence[Cell]) -> list[tuple[int, int, str, Sum]]:
+def raw_cells(session: Session, seal: int, wanted: Sequence[Cell]) -> list[Found]:
     """The same from raw events that were sealed, less what was withdrawn, by then."""
     if not wanted:
         return []
     names = ("customer_id bigint", "meter_id bigint", "dims_hash text", "local_date date")
     rows = session.execute(
         text(
-            f"SELECT e.customer_id, e.meter_id, CAST(e.local_date AS text), {SUMS} FROM {_list(session, names)} w "
+            f"SELECT e.customer_id, e.meter_id, CAST(e.local_date AS text), min({DIMS.format('e')}), {SUMS} "
+            f"FROM {listed(session, names)} w "
             "JOIN usage_event e ON e.customer_id = w.customer_id AND e.meter_id = w.meter_id "
             "AND e.local_date = w.local_date AND e.dims_hash = w.dims_hash "
-            f"{SEALED.format(row='e', column='batch_id')} WHERE c.seal_number <= :seal AND {NOT_WITHDRAWN} "
-            "GROUP BY e.customer_id, e.meter_id, e.dims_hash, e.local_date"
+            f"{SEALED.format(row='e', column='batch_id')} WHERE c.seal_number <= :seal AND e.counted "
+            f"AND {NOT_WITHDRAWN} GROUP BY e.customer_id, e.meter_id, e.dims_hash, e.local_date"
         ),
         {"given": json.dumps(wanted), "seal": seal},
     )
-    return [(customer, meter, day, _sum(*sums)) for customer, meter, day, *sums in rows]
+    return [(customer, meter, day, _sum(*sums), dims) for customer, meter, day, dims, *sums in rows]
 
 
 def adjustments(
     session: Session, seal: int, wanted: Iterable[tuple[int, int]], start: date, end: date
-) -> list[tuple[int, int, str, str, int, int, str, str]]:
-    """(customer, meter, key, ISO day, units, picos, reason, actor), as of the seal."""
+) -> list[tuple[int, int, str, str, int, int, str, str, str]]:
+    """(customer, meter, key, ISO day, units, picos, reason, actor, dimension values as JSON), as of the seal."""
     rows = session.execute(
         text(
             "SELECT a.customer_id, a.meter_id, a.key, CAST(a.local_date AS text), a.quantity_units, a.quantity_picos, "
-            f"a.reason, a.actor FROM {_list(session, ('customer_id bigint', 'meter_id bigint'))} w "
+            f"a.reason, a.actor, CAST(a.dims AS text) FROM {listed(session, ('customer_id bigint', 'meter_id bigint'))} w "
             "JOIN usage_adjustment a ON a.customer_id = w.customer_id AND a.meter_id = w.meter_id "
             f"{SEALED.format(row='a', column='batch_id')} "
             "WHERE c.seal_number <= :seal AND a.local_date >= :start AND a.local_date < :end "
@@ -170,7 +172,7 @@ def drifts(
     session: Session, customer_ids: Sequence[int] | None, start: date | None, end: date | None
 ) -> tuple[int, int, list[tuple[int, int, str, str, Sum, Sum]]]:
     """(cells compared, raw events read, (customer, meter, hash of dimension values, ISO day, stored, true) where they differ)."""
-    scope, values = _scope(session, customer_ids, start, end)
+    within, values = scope(session, customer_ids, start, end)
     rows = session.execute(
         text(f"""
             SELECT customer_id, meter_id, dims_hash, CAST(local_date AS text), sum(stored_events), sum(stored_units),
@@ -178,11 +180,10 @@ def drifts(
             FROM (
               SELECT customer_id, meter_id, dims_hash, local_date, events AS stored_events,
                      quantity_units AS stored_units, quantity_picos AS stored_picos,
-                     0 AS true_events, 0 AS true_units, 0 AS high, 0 AS low FROM usage_day e WHERE {scope}
+                     0 AS true_events, 0 AS true_units, 0 AS high, 0 AS low FROM usage_day e WHERE {within}
               UNION ALL
-              SELECT customer_id, meter_id, dims_hash, local_date, 0, 0, 0, count(*), sum(quantity_units),
-                     sum(quantity_picos / 1000000), sum(quantity_picos % 1000000) FROM usage_event e
-              WHERE {scope} AND NOT EXISTS (SELECT 1 FROM usage_withdrawal w
+              SELECT customer_id, meter_id, dims_hash, local_date, 0, 0, 0, {SUMS} FROM usage_event e
+              WHERE {within} AND e.counted AND NOT EXISTS (SELECT 1 FROM usage_withdrawal w
                 WHERE w.customer_id = e.customer_id AND w.event_id = e.event_id)
               GROUP BY customer_id, meter_id, dims_hash, local_date
             ) both_sides GROUP BY customer_id, meter_id, dims_hash, local_date
@@ -199,18 +200,32 @@ def drifts(
     return compared, read, found
 
 
-def _scope(
+def scope(
     session: Session, customer_ids: Sequence[int] | None, start: date | None, end: date | None
 ) -> tuple[str, dict[str, Any]]:
     conditions, values = ["1 = 1"], dict[str, Any]()
     if customer_ids is not None:
-        conditions.append(f"e.customer_id IN (SELECT customer_id FROM {_list(session, ('customer_id bigint',))} g)")
+        conditions.append(f"e.customer_id IN (SELECT customer_id FROM {listed(session, ('customer_id bigint',))} g)")
         values["given"] = json.dumps([[customer] for customer in customer_ids])
     for name, sign, day in (("start", ">=", start), ("end", "<", end)):
         if day is not None:
             conditions.append(f"e.local_date {sign} :{name}")
             values[name] = day.isoformat() if is_sqlite(session) else day
     return " AND ".join(conditions), values
+
+
+def meters_apart(session: Session) -> list[int]:
+    """The meters whose states hold more than sums."""
+    query = select(col(MeterVersion.meter_id)).where(
+        col(MeterVersion.aggregation).not_in((Aggregation.SUM, Aggregation.COUNT))
+    )
+    return sorted(set(session.execute(query).scalars()))
+
+
+def seal_day(session: Session, seal: int) -> date:
+    """The day on which a seal was made, in UTC."""
+    sealed_at: datetime = session.execute(select(col(Seal.sealed_at)).where(col(Seal.number) == seal)).scalar_one()
+    return sealed_at.date()
 
 
 def rebuild_cell(session: Session, cell: Cell, batch_id: int) -> None:
@@ -224,8 +239,7 @@ def rebuild_cell(session: Session, cell: Cell, batch_id: int) -> None:
         session.execute(text(f"SELECT 1 FROM usage_day WHERE {of_cell} FOR UPDATE"), values)
     sums = session.execute(
         text(
-            f"SELECT count(*), coalesce(sum(e.quantity_units), 0), coalesce(sum(e.quantity_picos / 1000000), 0), "
-            f"coalesce(sum(e.quantity_picos % 1000000), 0) FROM usage_event e WHERE {of_cell} AND NOT EXISTS "
+            f"SELECT {SUMS} FROM usage_event e WHERE {of_cell} AND e.counted AND NOT EXISTS "
             "(SELECT 1 FROM usage_withdrawal w WHERE w.customer_id = e.customer_id AND w.event_id = e.event_id)"
         ),
         values,

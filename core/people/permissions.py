@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.amend_customer": OPS,
     "catalog.add_alias": OPS,
     "catalog.add_meter": OPS,
+    "catalog.amend_meter": OPS,
     "catalog.add_product": OPS,
     "catalog.add_plan": OPS,
     "catalog.write_plan_version": OPS,

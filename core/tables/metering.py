@@ -8,7 +8,17 @@ meter before it writes, and a foreign key doubles the cost of a bulk load.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Index, PrimaryKeyConstraint, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    true,
+)
 from sqlmodel import Field
 
 from core.tables.base import (
@@ -45,7 +55,8 @@ class Meter(Base, table=True):
 
 class MeterVersion(Base, table=True):
     """How it is counted from a local day on: aggregation, filter, dimensions, unit, what an event may carry. R on Citus.
-    `options`: the types of properties, and whether a time-weighted meter is sent levels or changes and is averaged."""
+    `options`: whether a time-weighted meter is sent levels or changes and is averaged, whether hours are kept, which property
+    is a cost."""
 
     id: int | None = key()
     meter_id: int = ref("meter.id")
@@ -136,7 +147,9 @@ class UsageIdentity(Base, table=True):
 
 
 class UsageEvent(Base, table=True):
-    """D. One immutable fact. On PostgreSQL range-partitioned by month of local_date."""
+    """D. One immutable fact. On PostgreSQL range-partitioned by month of local_date.
+    What its meter made of it was found with its date, when it was accepted: whether the filter lets it count, the number that
+    a property gives in place of the quantity (NULL: the quantity), the value that is counted once (unique_count)."""
 
     customer_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     local_date: date = Field(sa_column=Column(Date, nullable=False))
@@ -150,11 +163,16 @@ class UsageEvent(Base, table=True):
     properties: dict[str, Any] = document()
     source: str = text("", length=200)
     batch_id: int = big()
+    counted: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    value_units: int | None = big(optional=True)
+    value_picos: int | None = big(optional=True)
+    value_text: str | None = text(length=200, optional=True)
     __table_args__ = (
         PrimaryKeyConstraint("customer_id", "local_date", "event_id"),
         Index("ix_usage_event_meter", "customer_id", "meter_id", "local_date"),
         Index("ix_usage_event_batch", "batch_id"),
         picos_in_range(),
+        parts_agree("value"),
         {**append_only(), "postgresql_partition_by": "RANGE (local_date)"},
     )
 

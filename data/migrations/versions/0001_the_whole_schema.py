@@ -205,6 +205,14 @@ def upgrade() -> None:
         sa.Column("properties", JSON, nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("counted", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("value_units", sa.BigInteger(), nullable=True),
+        sa.Column("value_picos", sa.BigInteger(), nullable=True),
+        sa.Column("value_text", sa.String(length=200), nullable=True),
+        sa.CheckConstraint(
+            "(value_units IS NULL) = (value_picos IS NULL) AND (value_picos IS NULL OR (value_picos >= 0 AND value_picos < 1000000000000))",
+            name=op.f("ck_usage_event_value_parts_agree"),
+        ),
         sa.CheckConstraint(
             "quantity_picos >= 0 AND quantity_picos < 1000000000000",
             name=op.f("ck_usage_event_quantity_picos_in_range"),
