@@ -20,6 +20,7 @@ from core.db import Session
 from core.metering import AdjustmentView, DayUsage, EventView, Freshness, MeterDay, MeterUsage, UsageTotal
 
 FILTERS = ("find", "meter", "days")
+ADDITIVE = ("sum", "count")
 SERIES = 5  # so many colours; the rest is "other"
 Days = tuple[date, date]
 Panes = tuple[DeltaGenerator, DeltaGenerator]
@@ -131,7 +132,7 @@ def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: i
     worklist.walk(head, "usage")
     head.button("Open its days", key="open", type="primary", shortcut="A", on_click=open_pair, args=(total,))
     actions.told()
-    used, _ = of_pair(db, total, days, seal)
+    used, _ = of_pair(db, total, meter, days, seal)
     figures(used, meter, days)
     bars(used.days, meter, days)
     rows = [
@@ -150,7 +151,7 @@ def open_pair(total: UsageTotal) -> None:
 
 
 def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, days: Days, seal: int) -> None:
-    used, before = of_pair(db, total, days, seal)
+    used, before = of_pair(db, total, meter, days, seal)
     with panes[0]:
         figures(used, meter, days)
         bars(used.days, meter, days)
@@ -165,14 +166,21 @@ def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, day
             one_day(db, total, meter, day, [each for each in used.adjustments if each.on == day.on])
 
 
-def of_pair(db: Session, total: UsageTotal, days: Days, seal: int) -> tuple[MeterUsage, dict[date, Decimal]]:
-    """The pair's use of these days as of the seal, and by day also what the month before used."""
+def of_pair(
+    db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: int
+) -> tuple[MeterUsage, dict[date, Decimal]]:
+    """The pair's use of these days as of the seal, and by day also what the month before used. A level goes on for ever, so it is
+    looked at until today."""
     pair, start = (total.customer_id, total.meter_id), month_before(days[0])
-    whole = metering.usage(db, seal=seal, wanted=[pair], start=start, end=days[1])[pair]
-    mine = tuple(day for day in whole.days if day.on >= days[0])
-    adjusted = tuple(each for each in whole.adjustments if each.on >= days[0])
-    quantity = sum((each.quantity for each in (*mine, *adjusted)), start=Decimal(0))
-    used = MeterUsage(quantity, sum(day.events for day in mine), mine, adjusted)
+    end = max(days[0] + timedelta(days=1), min(days[1], session.here().today + timedelta(days=1)))
+    whole = metering.usage(db, seal=seal, wanted=[pair], start=start, end=end)[pair]
+    if meter.aggregation in ADDITIVE:
+        mine = tuple(day for day in whole.days if day.on >= days[0])
+        adjusted = tuple(each for each in whole.adjustments if each.on >= days[0])
+        quantity = sum((each.quantity for each in (*mine, *adjusted)), start=Decimal(0))
+        used = MeterUsage(quantity, sum(day.events for day in mine), mine, adjusted)
+    else:  # what the month before reached is no part of what these days reach
+        used = metering.usage(db, seal=seal, wanted=[pair], start=days[0], end=end)[pair]
     return used, {day.on: day.quantity for day in whole.days}
 
 

@@ -58,8 +58,9 @@ def server_zone_changes_nothing(session: Session) -> list[Offender]:
 def ingestion_is_a_set(session: Session) -> list[Offender]:
     """I1: every state is the sum of its events that were not withdrawn, and no state is without events."""
     counted = (
-        "SELECT e.customer_id, e.meter_id, e.dims_hash, e.local_date, count(*) AS events, sum(e.quantity_units) AS units, "
-        "sum(e.quantity_picos) AS picos FROM usage_event e WHERE NOT EXISTS (SELECT 1 FROM usage_withdrawal w "
+        "SELECT e.customer_id, e.meter_id, e.dims_hash, e.local_date, count(*) AS events, "
+        "sum(coalesce(e.value_units, e.quantity_units)) AS units, sum(coalesce(e.value_picos, e.quantity_picos)) AS picos "
+        "FROM usage_event e WHERE e.counted AND NOT EXISTS (SELECT 1 FROM usage_withdrawal w "
         "WHERE w.customer_id = e.customer_id AND w.event_id = e.event_id) GROUP BY e.customer_id, e.meter_id, e.dims_hash, e.local_date"
     )
     question = (

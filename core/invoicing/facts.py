@@ -174,22 +174,23 @@ def _days_since(session: Session, seals: set[int], to_seal: int, cache: Cache) -
 def read_usage(
     session: Session, facts: Sequence[AccountFacts], wanted: Sequence[Sequence[Want]]
 ) -> dict[UsageKey, Used]:
-    """The usage of all wants, one reading for each range of days."""
-    keys: dict[Period, set[tuple[int, int]]] = {}
+    """The usage of all wants, one reading for each range of days and the period that it is of."""
+    keys: dict[tuple[Period, Period], set[tuple[int, int]]] = {}
     for account, wants in zip(facts, wanted, strict=True):
         views = {view.id: view for view in account.subscriptions}
         for want in wants:
             meter_id = views[want.subscription_id].all_items[want.item_index].meter_id
             assert meter_id is not None
-            keys.setdefault(want.service, set()).add((want.customer_id, meter_id))
+            keys.setdefault((want.service, want.whole), set()).add((want.customer_id, meter_id))
     found: dict[UsageKey, Used] = {}
-    for days in sorted(keys):
-        used = metering.usage(session, seal=facts[0].seal, wanted=sorted(keys[days]), start=days.start, end=days.end)
+    for days, whole in sorted(keys):
+        pairs = sorted(keys[days, whole])
+        used = metering.usage(session, seal=facts[0].seal, wanted=pairs, start=days.start, end=days.end, whole=whole)
         for (customer_id, meter_id), counted in used.items():
-            found[customer_id, meter_id, days] = Used(
+            found[customer_id, meter_id, days, whole] = Used(
                 counted.quantity,
                 counted.events,
-                tuple((day.on, day.quantity) for day in counted.days),
+                tuple((day.on, day.added) for day in counted.days),
                 tuple((change.on, change.quantity, change.reason) for change in counted.adjustments),
             )
     return found

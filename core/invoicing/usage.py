@@ -35,8 +35,8 @@ from core.invoicing.recurring import due_days, unit_price
 from core.rating import Adjustment, BilledBefore, PeriodInfo, Usage
 from core.words import SubjectKind
 
-UsageKey = tuple[int, int, Period]
-"""(customer, meter, days)"""
+UsageKey = tuple[int, int, Period, Period]
+"""(customer, meter, days, whole period)"""
 
 
 def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tuple[int, ItemView]]) -> Iterator[Want]:
@@ -131,7 +131,7 @@ def usage_line(
     item = view.all_items[want.item_index]
     assert item.meter_id is not None, item
     price = item.price
-    counted = used.get((want.customer_id, item.meter_id, want.service), NOT_USED)
+    counted = used.get((want.customer_id, item.meter_id, want.service, want.whole), NOT_USED)
     if not want.in_force:
         price, counted = replace(price, minimum=None, maximum=None), NOT_USED
     else:

@@ -16,6 +16,7 @@ from core.metering.mapping import read_rule as read_rule
 from core.metering.model import AdjustmentView as AdjustmentView
 from core.metering.model import BatchResult as BatchResult
 from core.metering.model import DayUsage as DayUsage
+from core.metering.model import DimensionUsage as DimensionUsage
 from core.metering.model import Drift as Drift
 from core.metering.model import EventView as EventView
 from core.metering.model import Format as Format
@@ -50,3 +51,4 @@ from core.metering.service import ingest_events as ingest_events
 from core.metering.service import record_refusal as record_refusal
 from core.metering.service import save_mapping as save_mapping
 from core.metering.sources import format_of as format_of
+from core.metering.store_usage import meters_apart as meters_apart

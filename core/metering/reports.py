@@ -1,17 +1,20 @@
 """Read-only queries shaped for the usage screen."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import exists, func, select, tuple_
 from sqlmodel import Session, col
 
+from core import seals
 from core.errors import Fault
-from core.metering.model import BatchState, EventView, RejectionState
+from core.metering.model import BatchState, EventView, MeterRule, MeterUsage, RejectionState
+from core.metering.reads import ADDITIVE, usage
 from core.metering.store_rejections import raw_bytes, read_fault
-from core.metering.store_usage import counted_by_count, counts_events
+from core.metering.store_states import rules_of
+from core.metering.store_usage import seal_day
 from core.money import from_parts
 from core.tables.metering import (
     IngestBatch,
@@ -24,6 +27,7 @@ from core.tables.metering import (
     UsageWithdrawal,
 )
 from core.tables.parties import Customer
+from core.words import Aggregation
 
 PREVIEW = 2000
 
@@ -133,15 +137,41 @@ def usage_by_day(
         query = query.where(col(UsageDay.customer_id) == customer_id)
     if meter_id is not None:
         query = query.where(col(UsageDay.meter_id) == meter_id)
-    rows = session.execute(query).all()
-    by_count = counted_by_count(session, None, {row[2] for row in rows})
+    rows = [row for row in session.execute(query).all() if row[5] or row[6] or row[7]]
+    figures = exact_figures(session, {(row[0], row[2]) for row in rows}, start, end)
+    counts = {meter for meter, rules in figures.rules.items() if rules[0].aggregation is Aggregation.COUNT}
     found = []
     for customer, key, meter, code, on, events, units, picos in rows:
-        if events or units or picos:
-            counts = counts_events(by_count.get(meter), on)
-            quantity = Decimal(int(events)) if counts else from_parts(int(units), int(picos))
-            found.append(UsageRow(customer, key, meter, code, on, int(events), quantity))
+        quantity = Decimal(int(events)) if meter in counts else from_parts(int(units), int(picos))
+        if (used := figures.used.get((customer, meter))) is not None:
+            quantity = next((day.quantity for day in used.days if day.on == on), Decimal(0))
+        found.append(UsageRow(customer, key, meter, code, on, int(events), quantity))
     return found
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How meters count, the newest version first, and what was used where the sums of the cells do not say it."""
+
+    rules: dict[int, tuple[MeterRule, ...]]
+    used: dict[tuple[int, int], MeterUsage]
+
+
+def exact_figures(session: Session, pairs: set[tuple[int, int]], start: date, end: date) -> Figures:
+    """Of the pairs whose days do not simply add up, or whose meter counts otherwise since a day before `end`. A level is taken
+    until the day of the newest seal."""
+    rules = rules_of(session, None, {meter for _, meter in pairs})
+    odd = {
+        meter
+        for meter, versions in rules.items()
+        if versions[0].aggregation not in ADDITIVE or len({rule.aggregation for rule in versions}) > 1
+    }
+    asked = sorted(pair for pair in pairs if pair[1] in odd)
+    if not asked:
+        return Figures(rules, {})
+    seal = seals.latest(session)
+    end = min(end, seal_day(session, seal) + timedelta(days=1))
+    return Figures(rules, usage(session, seal=seal, wanted=asked, start=start, end=end) if start < end else {})
 
 
 def batches(session: Session, *, seller_id: int, before: int | None = None, limit: int = 50) -> list[BatchRow]:

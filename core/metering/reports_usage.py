@@ -4,20 +4,19 @@ adjustments; `core.metering.usage` says what a pair used as of a seal."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
-from core.metering.reports import usage_by_day
-from core.metering.store_usage import counted_by_count, counts_events
+from core.metering.reports import exact_figures
 from core.money import from_parts
 from core.tables.metering import ImportMapping, MappingVersion, Meter, UsageDay
 from core.tables.parties import Customer, CustomerVersion
+from core.words import Aggregation
 
-DAY = timedelta(days=1)
 Range = tuple[date, date]
 
 
@@ -65,28 +64,17 @@ def usage_totals(
     query = select(*keys, *(func.sum(col(part)) for part in sums), func.count(col(d.local_date).distinct()))
     query = _filtered(query, seller_id, days, find, meter_id).group_by(*keys)
     rows = session.execute(query.order_by(events.desc(), col(Customer.key), col(Meter.code)).limit(limit)).all()
-    by_count = counted_by_count(session, None, {row[2] for row in rows})
-    mixed = {meter for meter, known in by_count.items() if any(days[0] < since < days[1] for since, _ in known)}
-    exact = {
-        meter: _by_customer(session, seller_id, days, meter) for meter in mixed
-    }  # how it is counted changed within the range
+    figures = exact_figures(session, {(row[0], row[2]) for row in rows}, *days)
     found = []
     for customer, key, meter, code, number, units, picos, on_days in rows:
-        if meter in mixed:
-            quantity = exact[meter].get(customer, Decimal(0))
-        elif counts_events(by_count.get(meter), days[1] - DAY):
+        if (used := figures.used.get((customer, meter))) is not None:
+            quantity = used.quantity - sum((each.quantity for each in used.adjustments), Decimal(0))
+        elif figures.rules[meter][0].aggregation is Aggregation.COUNT:
             quantity = Decimal(int(number))
         else:
             quantity = from_parts(int(units), int(picos))
         found.append(UsageTotal(customer, key, meter, code, int(number), quantity, int(on_days)))
     return found
-
-
-def _by_customer(session: Session, seller_id: int, days: Range, meter_id: int) -> dict[int, Decimal]:
-    sums: dict[int, Decimal] = {}
-    for row in usage_by_day(session, seller_id=seller_id, start=days[0], end=days[1], meter_id=meter_id):
-        sums[row.customer_id] = sums.get(row.customer_id, Decimal(0)) + row.quantity
-    return sums
 
 
 def usage_per_day(

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from core.db import is_sqlite
 from core.money import PICOS
-from core.tables.changes import Change, Seal
+from core.tables.changes import Seal
 from core.tables.metering import MeterVersion
 from core.words import Aggregation
 
@@ -115,28 +115,6 @@ def adjustments(
     return [tuple(row) for row in rows]
 
 
-def counted_by_count(session: Session, seal: int | None, meters: Iterable[int]) -> dict[int, list[tuple[date, bool]]]:
-    """meter -> its (valid from, whether its quantity is the number of events), the newest first, as its versions stood at the
-    seal (None: now). A meter that always sums is left out."""
-    query = (
-        select(col(MeterVersion.meter_id), col(MeterVersion.valid_from), col(MeterVersion.aggregation))
-        .join(Change, col(Change.id) == col(MeterVersion.change_id))
-        .where(col(MeterVersion.meter_id).in_(sorted(set(meters))))
-        .order_by(col(MeterVersion.valid_from).desc(), col(MeterVersion.version).desc())
-    )
-    if seal is not None:
-        query = query.where(col(Change.seal_number) <= seal)
-    found: dict[int, list[tuple[date, bool]]] = {}
-    for meter, valid_from, aggregation in session.execute(query):
-        found.setdefault(meter, []).append((valid_from, aggregation is Aggregation.COUNT))
-    return {meter: versions for meter, versions in found.items() if any(counts for _, counts in versions)}
-
-
-def counts_events(versions: list[tuple[date, bool]] | None, on: date) -> bool:
-    """Whether the meter counts events on that day; `versions` as counted_by_count gives them."""
-    return bool(versions) and next((counts for since, counts in versions or () if since <= on), False)
-
-
 def changed_days(session: Session, since: int, to: int, seller_id: int | None) -> list[tuple[int, int, str]]:
     """(customer, meter, ISO day) of what batches sealed in (since, to] touched. A day whose last batch is sealed at or under
     `since` did not change; one whose last batch is sealed later than `to` is looked up in its raw events."""
@@ -214,12 +192,12 @@ def scope(
     return " AND ".join(conditions), values
 
 
-def meters_apart(session: Session) -> list[int]:
-    """The meters whose states hold more than sums."""
+def meters_apart(session: Session) -> frozenset[int]:
+    """The meters whose days do not simply add up."""
     query = select(col(MeterVersion.meter_id)).where(
         col(MeterVersion.aggregation).not_in((Aggregation.SUM, Aggregation.COUNT))
     )
-    return sorted(set(session.execute(query).scalars()))
+    return frozenset(session.execute(query).scalars())
 
 
 def seal_day(session: Session, seal: int) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -65,13 +65,18 @@ class Metered:
     sums: Mapping[Key, Mapping[Period, Sum]]
     customers: Mapping[int, Any]
     meters: Mapping[int, Any]
+    parts: Mapping[tuple[tuple[int, int], Period, Period], MeterUsage]
+    """(pair, days, whole period) of meters whose days do not simply add up, each read as it is billed"""
+    apart: frozenset[int]
     covered: dict[tuple[int, int], list[Period]] = field(default_factory=lambda: defaultdict(list))
 
-    def between(self, pair: tuple[int, int], days: Iterable[Period]) -> Decimal:
+    def between(self, pair: tuple[int, int], days: Iterable[Period], whole: Period) -> Decimal:
         used, spans = self.used.get(pair), list(days)
+        if pair[1] in self.apart:
+            return sum((self.parts[pair, span, whole].quantity for span in spans), ZERO)
         if used is None:
             return ZERO
-        counted = sum((day.quantity for day in used.days if any(day.on in span for span in spans)), ZERO)
+        counted = sum((day.added for day in used.days if any(day.on in span for span in spans)), ZERO)
         return sum((one.quantity for one in used.adjustments if any(one.on in span for span in spans)), counted)
 
 
@@ -89,24 +94,63 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
         (view.customer_id, item.meter_id or 0) for view, item in pieces
     }
     start = scope.range.start - timedelta(days=366)  # a billing period may begin before the range that it touches
-    metered = Metered(
-        scope,
-        metering.usage(
-            session, seal=scope.seal, wanted=sorted(pairs), start=start, end=scope.range.end + timedelta(days=366)
-        ),
-        _sums(session, scope, customer_id),
-        {one.id: one for one in catalog.customers(session, seller_id=scope.seller_id)},
-        {one.id: one for one in catalog.meters(session, scope.seller_id)},
-    )
     by_item: defaultdict[tuple[int, int], list[tuple[SubscriptionView, ItemView]]] = defaultdict(list)
     for view, item in pieces:
         by_item[view.id, item.id].append((view, item))
+    apart = metering.meters_apart(session)
+    sums = [pair for pair in sorted(pairs) if pair[1] not in apart]
+    metered = Metered(
+        scope,
+        metering.usage(session, seal=scope.seal, wanted=sums, start=start, end=scope.range.end + timedelta(days=366)),
+        _sums(session, scope, customer_id),
+        {one.id: one for one in catalog.customers(session, seller_id=scope.seller_id)},
+        {one.id: one for one in catalog.meters(session, scope.seller_id)},
+        _parts(session, scope, by_item.values(), {pair for pair in pairs if pair[1] in apart}),
+        apart,
+    )
+    for view, item in pieces:
         ends = item.ends_on or scope.range.end + timedelta(days=366)
         if item.starts_on < ends:
             live = item.live(Period(item.starts_on, ends))  # what is used in a pause is counted by no price
             metered.covered[view.customer_id, item.meter_id or 0].extend(live)
     found = [fact for some in by_item.values() for fact in _of_item(metered, some)]
     return found + [fact for pair in sorted(pairs) for fact in _of_no_price(metered, pair)]
+
+
+def _parts(
+    session: Session,
+    scope: Scope,
+    items: Iterable[list[tuple[SubscriptionView, ItemView]]],
+    pairs: set[tuple[int, int]],
+) -> dict[tuple[tuple[int, int], Period, Period], MeterUsage]:
+    """What is billed of these pairs by the days that it is billed for, and by the months in which no price may count it."""
+    wanted: defaultdict[tuple[Period, Period], set[tuple[int, int]]] = defaultdict(set)
+    for some in items:
+        view, first = some[0]
+        pair = view.customer_id, first.meter_id or 0
+        if pair in pairs:
+            for whole, dated in due_days(view, [item for _, item in some], scope.as_of).items():
+                for span, _ in dated:
+                    wanted[span, whole].add(pair)
+    for month in _months(scope):
+        wanted[month, month_of(month.start)] |= pairs
+    found = {}
+    for (days, whole), some_pairs in wanted.items():
+        for pair, used in metering.usage(
+            session, seal=scope.seal, wanted=some_pairs, start=days.start, end=days.end, whole=whole
+        ).items():
+            found[pair, days, whole] = used
+    return found
+
+
+def _months(scope: Scope) -> Iterator[Period]:
+    """The days of the range that have been, by month: a level goes on for ever."""
+    days = scope.range.overlap(Period(FIRST_DAY, scope.as_of + timedelta(days=1)))
+    while days is not None:
+        month = days.overlap(month_of(days.start))
+        assert month is not None
+        yield month
+        days = Period(month.end, days.end) if month.end < days.end else None
 
 
 def _sums(session: Session, scope: Scope, customer_id: int | None) -> Mapping[Key, Mapping[Period, Sum]]:
@@ -135,7 +179,7 @@ def _fact(
     metered: Metered, view: SubscriptionView, item: ItemView, whole: Period, days: list[Period], total: Sum
 ) -> UsageFact:
     assert item.meter_id is not None, item
-    accepted = metered.between((view.customer_id, item.meter_id), days)
+    accepted = metered.between((view.customer_id, item.meter_id), days, whole)
     customer, meter = metered.customers[view.customer_id], metered.meters[item.meter_id]
     quantity = total.billed + total.in_draft + total.excluded
     at_stake, exact = 0, Fraction(0)
@@ -172,10 +216,15 @@ def _fact(
 
 def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]:
     """By month, the usage of days on which the customer has no price that counts the meter."""
-    used, range_ = metered.used.get(pair), metered.scope.range
-    if used is None or pair[0] not in metered.customers:
+    range_ = metered.scope.range
+    if pair[0] not in metered.customers:
         return
-    dated = [(day.on, day.quantity) for day in used.days] + [(one.on, one.quantity) for one in used.adjustments]
+    if pair[1] in metered.apart:
+        read = [metered.parts[pair, month, month_of(month.start)] for month in _months(metered.scope)]
+    else:
+        read = [metered.used[pair]]
+    dated = [(day.on, day.added) for used in read for day in used.days]
+    dated += [(one.on, one.quantity) for used in read for one in used.adjustments]
     by_month: defaultdict[Period, Decimal] = defaultdict(lambda: ZERO)
     for on, quantity in dated:
         if on in range_ and not any(on in span for span in metered.covered.get(pair, ())):

@@ -49,29 +49,31 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
     for view in catalog.subscriptions(session, subscription_ids=set(items.values())):
         for item in view.items:
             pieces.setdefault(item.id, []).append((view, item))
-    read: dict[Period, list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
+    read: dict[tuple[Period, Period], list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
     for one in asked:
         held = next((p for p in pieces.get(one.item_id or 0, ()) if p[1].within(one.days)), None)
         days = Period(one.days.start, one.days.end).overlap(Period(date.min, through + DAY))
         if held is not None and days is not None:
-            read.setdefault(days, []).append((one, *held))
-    found: dict[int, Metered] = {}
-    for days, group in read.items():
-        pairs = {(one.customer_id, item.meter_id) for one, _, item in group if item.meter_id is not None}
-        counted = metering.usage(session, seal=seal, wanted=pairs, start=days.start, end=days.end)
-        for one, view, item in group:
+            view, item = held
             assert item.price.cadence is not None, item
+            whole = period_containing(one.days.start, item.price.cadence, view.anchor_of(item))
+            read.setdefault((days, whole), []).append((one, view, item))
+    found: dict[int, Metered] = {}
+    for (days, whole), group in read.items():
+        pairs = {(one.customer_id, item.meter_id) for one, _, item in group if item.meter_id is not None}
+        counted = metering.usage(session, seal=seal, wanted=pairs, start=days.start, end=days.end, whole=whole)
+        for one, view, item in group:
             assert item.meter_id is not None, item
             live = item.live(one.days)
             used = _by_day(counted[one.customer_id, item.meter_id])
             owed = tuple((on, amount) for on, amount in used if any(on in part for part in live))
-            whole = period_containing(one.days.start, item.price.cadence, view.anchor_of(item))
             found[one.id] = Metered(view, item, one.days, whole, owed, seal)
     return found
 
 
 def _by_day(usage: metering.MeterUsage) -> tuple[tuple[date, Decimal], ...]:
-    counted = [(day.on, day.quantity) for day in usage.days]
+    """What each day adds to the period's quantity, whatever the aggregation."""
+    counted = [(day.on, day.added) for day in usage.days]
     return tuple(sorted(counted + [(correction.on, correction.quantity) for correction in usage.adjustments]))
 
 
