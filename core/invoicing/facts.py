@@ -15,7 +15,7 @@ from core.clock import Period
 from core.invoicing import store, store_charges, store_inputs
 from core.invoicing.model import AccountFacts, Billed, Used, Want
 from core.invoicing.rules import TaxKey
-from core.invoicing.usage import UsageKey, days_billed
+from core.invoicing.usage import UsageKey, days_billed, usage_key
 from core.ledger.model import TaxTreatment
 
 FIRST_DAY = date(1970, 1, 1)
@@ -175,19 +175,21 @@ def read_usage(
     session: Session, facts: Sequence[AccountFacts], wanted: Sequence[Sequence[Want]]
 ) -> dict[UsageKey, Used]:
     """The usage of all wants, one reading for each range of days and the period that it is of."""
-    keys: dict[tuple[Period, Period], set[tuple[int, int]]] = {}
+    keys: dict[tuple[Period, Period, tuple[Period, ...]], set[tuple[int, int]]] = {}
     for account, wants in zip(facts, wanted, strict=True):
         views = {view.id: view for view in account.subscriptions}
         for want in wants:
-            meter_id = views[want.subscription_id].all_items[want.item_index].meter_id
-            assert meter_id is not None
-            keys.setdefault((want.service, want.whole), set()).add((want.customer_id, meter_id))
+            item = views[want.subscription_id].all_items[want.item_index]
+            customer_id, meter_id, days, whole, live = usage_key(want, item)
+            keys.setdefault((days, whole, live), set()).add((customer_id, meter_id))
     found: dict[UsageKey, Used] = {}
-    for days, whole in sorted(keys):
-        pairs = sorted(keys[days, whole])
-        used = metering.usage(session, seal=facts[0].seal, wanted=pairs, start=days.start, end=days.end, whole=whole)
+    for days, whole, live in sorted(keys):
+        pairs = sorted(keys[days, whole, live])
+        used = metering.usage(
+            session, seal=facts[0].seal, wanted=pairs, start=days.start, end=days.end, whole=whole, live=live
+        )
         for (customer_id, meter_id), counted in used.items():
-            found[customer_id, meter_id, days, whole] = Used(
+            found[customer_id, meter_id, days, whole, live] = Used(
                 counted.quantity,
                 counted.events,
                 tuple((day.on, day.added) for day in counted.days),

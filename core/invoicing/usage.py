@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
@@ -35,8 +34,8 @@ from core.invoicing.recurring import due_days, unit_price
 from core.rating import Adjustment, BilledBefore, PeriodInfo, Usage
 from core.words import SubjectKind
 
-UsageKey = tuple[int, int, Period, Period]
-"""(customer, meter, days, whole period)"""
+UsageKey = tuple[int, int, Period, Period, tuple[Period, ...]]
+"""(customer, meter, days, whole period, the days of it that count)"""
 
 
 def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tuple[int, ItemView]]) -> Iterator[Want]:
@@ -90,15 +89,10 @@ def _paused(item: ItemView, days: Period) -> str:
     return f"paused {hashlib.sha256(' '.join(holes).encode()).hexdigest()[:16]}" if holes else ""
 
 
-def _live(counted: Used, item: ItemView, days: Period) -> Used:
-    """What was used on live days: what is used in a pause is not billed."""
-    live = item.live(days)
-    if len(live) <= 1:
-        return counted
-    kept = tuple((day, quantity) for day, quantity in counted.days if any(day in part for part in live))
-    moved = tuple(change for change in counted.adjustments if any(change[0] in part for part in live))
-    quantity = sum((quantity for _, quantity in kept), Decimal(0)) + sum((one[1] for one in moved), Decimal(0))
-    return Used(quantity, counted.events, kept, moved)
+def usage_key(want: Want, item: ItemView) -> UsageKey:
+    """What is used in a pause is not billed."""
+    assert item.meter_id is not None, item
+    return want.customer_id, item.meter_id, want.service, want.whole, tuple(item.live(want.service))
 
 
 def _sums(charges: Sequence[Billed]) -> tuple[Fraction, int]:
@@ -131,11 +125,9 @@ def usage_line(
     item = view.all_items[want.item_index]
     assert item.meter_id is not None, item
     price = item.price
-    counted = used.get((want.customer_id, item.meter_id, want.service, want.whole), NOT_USED)
+    counted = used.get(usage_key(want, item), NOT_USED)
     if not want.in_force:
         price, counted = replace(price, minimum=None, maximum=None), NOT_USED
-    else:
-        counted = _live(counted, item, want.service)
     rated = rating.rate(
         price,
         _usage(counted, facts.seal),

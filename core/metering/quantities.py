@@ -11,18 +11,34 @@ their sum. Unit-hours and averages are brought to twelve digits once, cumulative
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from core.clock import Period
 from core.metering.model import DayUsage, DimensionUsage, MeterRule
 from core.metering.states import DayState, Span, elapsed
 from core.money import PICOS, from_parts, half_away, to_parts
 from core.words import Aggregation
 
-DAY = timedelta(days=1)
 ATTOS_AN_HOUR = 3600 * 10**6
 """An integral in attos, over this, is level × hours in picos."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which days are read, of which whole period, and (None: all) which of them count."""
+
+    days: Period
+    whole: Period
+    live: tuple[Period, ...] | None = None
+
+    def counts(self, on: date) -> bool:
+        return on in self.days and (self.live is None or any(on in part for part in self.live))
+
+    def within(self, start: date, end: date) -> "Asked":
+        """A stretch of it."""
+        return Asked(Period(start, end), self.whole, self.live)
 
 
 @dataclass(frozen=True)
@@ -67,15 +83,15 @@ def _way(rule: MeterRule) -> tuple[Aggregation, bool]:
     return rule.aggregation, rule.average
 
 
-def counted(rule: MeterRule, series: Sequence[SeriesStates], start: date, end: date, spans: "Spans | None") -> Counted:
-    """What some series make together of the days [start, end), all of one way of counting."""
+def counted(rule: MeterRule, series: Sequence[SeriesStates], asked: Asked, spans: "Spans | None") -> Counted:
+    """What some series make together of these days, all of one way of counting."""
     if rule.aggregation is Aggregation.TIME_WEIGHTED:
         assert spans is not None, "a level needs the instants of the days"
-        return _summed([_levels(one, start, end, spans, average=rule.average) for one in series])
+        return _summed([_levels(one, asked, spans, average=rule.average) for one in series])
     days: dict[date, list[DayState]] = defaultdict(list)
     for one in series:
         for on, state in one.days.items():
-            if start <= on < end and state.events:
+            if asked.counts(on) and state.events:
                 days[on].append(state)
     if rule.aggregation is Aggregation.MAX:
         return _highest(days)
@@ -135,23 +151,25 @@ class Spans:
     whole: Span
 
 
-def _levels(one: SeriesStates, start: date, end: date, spans: Spans, *, average: bool) -> Counted:
+def _levels(one: SeriesStates, asked: Asked, spans: Spans, *, average: bool) -> Counted:
     found: dict[date, tuple[int, int, int]] = {}
-    level, cumulative, before, on = one.level, 0, 0, start
-    for earlier in sorted(day for day in one.days if day < start):
+    level, cumulative, before = one.level, 0, 0
+    for earlier in sorted(day for day in one.days if day < asked.days.start):
         level = one.days[earlier].level_out or 0
     over = elapsed(*spans.whole) if average else ATTOS_AN_HOUR
-    while on < end:
+    for on in asked.days:
         span, state = spans.days[on], one.days.get(on)
         integral = level * elapsed(*span) if state is None or state.integral is None else state.integral
         level = level if state is None or state.level_out is None else state.level_out
+        if not asked.counts(on):
+            continue
         cumulative += integral
         now = half_away(Fraction(cumulative, over))
         events = state.events if state else 0
         if integral or events:
             own = half_away(Fraction(integral, elapsed(*span) if average else ATTOS_AN_HOUR))
             found[on] = own, now - before, events
-        before, on = now, on + DAY
+        before = now
     return Counted(found)
 
 
@@ -164,7 +182,7 @@ def _summed(parts: Sequence[Counted]) -> Counted:
     return Counted(found)
 
 
-def peak(rules: Sequence[MeterRule], series: Sequence[SeriesStates], start: date, end: date) -> Decimal | None:
+def peak(rules: Sequence[MeterRule], series: Sequence[SeriesStates], asked: Asked) -> Decimal | None:
     """The highest value, or the highest level that held at any time. None where nothing was reported, and where several levels
     run beside each other: their sum has a peak that no state knows."""
     levels = rules[0].aggregation is Aggregation.TIME_WEIGHTED
@@ -174,9 +192,10 @@ def peak(rules: Sequence[MeterRule], series: Sequence[SeriesStates], start: date
         state.highest
         for one in series
         for on, state in one.days.items()
-        if start <= on < end and state.highest is not None
+        if asked.counts(on) and state.highest is not None
     ]
-    if levels and series and start not in series[0].days:
+    start = asked.days.start
+    if levels and series and start not in series[0].days and asked.counts(start):
         known.append(series[0].level)
     return decimal(max(known)) if known else None
 
@@ -185,14 +204,15 @@ def peak(rules: Sequence[MeterRule], series: Sequence[SeriesStates], start: date
 
 
 def period(
-    rules: Sequence[MeterRule], series: Sequence[SeriesStates], start: date, end: date, spans: Spans | None
+    rules: Sequence[MeterRule], series: Sequence[SeriesStates], asked: Asked, spans: Spans | None
 ) -> tuple[tuple[DayUsage, ...], tuple[DimensionUsage, ...]]:
     """The days of a period, and what each combination of dimension values has of it."""
-    parts = list(stretches(rules, start, end))
-    whole = _summed([counted(rule, series, first, last, spans) for first, last, rule in parts])
+    stretched = stretches(rules, asked.days.start, asked.days.end)
+    parts = [(asked.within(first, last), rule) for first, last, rule in stretched]
+    whole = _summed([counted(rule, series, part, spans) for part, rule in parts])
     by_dims = []
     for one in sorted((one for one in series if one.dims), key=lambda one: str(one.dims)):
-        mine = _summed([counted(rule, [one], first, last, spans) for first, last, rule in parts])
+        mine = _summed([counted(rule, [one], part, spans) for part, rule in parts])
         added = tuple((on, decimal(more)) for on, (_, more, _) in sorted(mine.days.items()) if more)
         if mine.days:
             by_dims.append(DimensionUsage(one.dims, decimal(mine.quantity), added))

@@ -12,7 +12,7 @@ from core.clock import Period
 from core.metering import keeping, reads_apart, store_states, store_usage
 from core.metering.counting import dimension_values
 from core.metering.model import AdjustmentView, DayUsage, DimensionUsage, Drift, MeterRule, MeterUsage, Rebuild
-from core.metering.quantities import decimal, total
+from core.metering.quantities import Asked, decimal, total
 from core.metering.states import DayState
 from core.metering.store_states import Row
 from core.money import PICOS, from_parts
@@ -30,38 +30,46 @@ def usage(
     start: date,
     end: date,
     whole: Period | None = None,
+    live: Sequence[Period] | None = None,
 ) -> dict[Pair, MeterUsage]:
     """What (customer, meter) pairs used on the local days of [start, end), as of the seal: in bulk, every pair answered.
 
     `whole` is the period of the price's cadence that these days are a part of; an average is taken over all of it, so that its
-    parts add up. A level is carried to `end` whatever the clock says: ask for no day that is still to come.
+    parts add up. `live`, if given, are the days that count (no pause); a level is carried through the others. A level is carried
+    to `end` whatever the clock says: ask for no day that is still to come.
     """
     pairs = sorted(set(wanted))
     rules = store_states.rules_of(session, seal, {meter for _, meter in pairs})
     adding = [pair for pair in pairs if all(rule.aggregation in ADDITIVE for rule in rules.get(pair[1], ()))]
     apart = [pair for pair in pairs if not all(rule.aggregation in ADDITIVE for rule in rules.get(pair[1], ()))]
-    found = _sums(session, seal, adding, rules, start, end)
-    found.update(reads_apart.usage(session, seal, apart, rules, Period(start, end), whole or Period(start, end)))
+    days = Asked(Period(start, end), whole or Period(start, end), None if live is None else tuple(live))
+    found = _sums(session, seal, adding, rules, days)
+    found.update(reads_apart.usage(session, seal, apart, rules, days))
     adjusted: dict[Pair, list[AdjustmentView]] = {}
     for customer, meter, key, day, units, picos, reason, actor, dims in store_usage.adjustments(
         session, seal, pairs, start, end
     ):
         on, quantity = date.fromisoformat(day), from_parts(units, picos)
+        if not days.counts(on):
+            continue
         view = AdjustmentView(key, on, quantity, reason, actor, dimension_values(dims))
         adjusted.setdefault((customer, meter), []).append(view)
     return {pair: _adjusted(found[pair], adjusted.get(pair, ())) for pair in pairs}
 
 
 def _sums(
-    session: Session, seal: int, pairs: Sequence[Pair], rules: Mapping[int, Sequence[MeterRule]], start: date, end: date
+    session: Session, seal: int, pairs: Sequence[Pair], rules: Mapping[int, Sequence[MeterRule]], asked: Asked
 ) -> dict[Pair, MeterUsage]:
     """Of meters whose days add up, straight from the sums of the cells."""
     days: dict[Pair, dict[str, tuple[int, int]]] = {pair: {} for pair in pairs}
     split: dict[Pair, dict[str, list[tuple[date, int]]]] = {}
-    for customer, meter, day, (events, units, picos), dims in store_usage.cells(session, seal, pairs, start, end):
-        if not events and not units and not picos:
-            continue  # everything of that day was withdrawn
+    span = asked.days
+    for customer, meter, day, (events, units, picos), dims in store_usage.cells(
+        session, seal, pairs, span.start, span.end
+    ):
         on, of_pair = date.fromisoformat(day), days[customer, meter]
+        if (not events and not units and not picos) or not asked.counts(on):
+            continue  # everything of that day was withdrawn, or it lies in a pause
         by_count = store_states.rule_on(rules[meter], on).aggregation is Aggregation.COUNT
         figure = events * PICOS if by_count else units * PICOS + picos
         before = of_pair.get(day, (0, 0))  # another cell of the day, by dimension values

@@ -11,7 +11,7 @@ from core.metering import keeping, quantities, store_states, store_usage
 from core.metering.counting import dimension_values
 from core.metering.keeping import Days
 from core.metering.model import MeterRule, MeterUsage
-from core.metering.quantities import SeriesStates, Spans
+from core.metering.quantities import Asked, SeriesStates, Spans
 from core.metering.states import DayState, Report, Span
 from core.metering.store_states import Row, Series
 from core.metering.store_usage import Cell
@@ -22,12 +22,11 @@ Pair = tuple[int, int]
 Rules = Mapping[int, Sequence[MeterRule]]
 
 
-def usage(
-    session: Session, seal: int, pairs: Sequence[Pair], rules: Rules, days: Period, whole: Period
-) -> dict[Pair, MeterUsage]:
+def usage(session: Session, seal: int, pairs: Sequence[Pair], rules: Rules, asked: Asked) -> dict[Pair, MeterUsage]:
     """Every pair answered, without adjustments."""
     if not pairs:
         return {}
+    days, whole = asked.days, asked.whole
     calendar = Days.of(session, {customer for customer, _ in pairs})
     series = _series(session, seal, pairs, rules, days, calendar)
     found = {}
@@ -38,9 +37,9 @@ def usage(
             ends = calendar.span(pair[0], whole.end - DAY).end
             spans = Spans(within, Span(calendar.span(pair[0], whole.start).start, ends))
         mine = series.get(pair, [])
-        of_days, by_dims = quantities.period(rules[pair[1]], mine, days.start, days.end, spans)
+        of_days, by_dims = quantities.period(rules[pair[1]], mine, asked, spans)
         quantity = quantities.total(day.added for day in of_days)
-        peak = quantities.peak(rules[pair[1]], mine, days.start, days.end)
+        peak = quantities.peak(rules[pair[1]], mine, asked)
         found[pair] = MeterUsage(quantity, sum(day.events for day in of_days), of_days, (), by_dims, peak)
     return found
 

@@ -56,6 +56,12 @@ Key = tuple[SubjectKind, int, int]
 """(item or usage, item or meter, customer)"""
 
 
+Live = tuple[Period, ...]
+"""Those of some days that count: not in a pause"""
+PartKey = tuple[tuple[int, int], Period, Period, Live]
+"""(pair, days, whole period, the days that count)"""
+
+
 @dataclass(frozen=True)
 class Metered:
     """Everything about usage that one run reads."""
@@ -65,19 +71,20 @@ class Metered:
     sums: Mapping[Key, Mapping[Period, Sum]]
     customers: Mapping[int, Any]
     meters: Mapping[int, Any]
-    parts: Mapping[tuple[tuple[int, int], Period, Period], MeterUsage]
-    """(pair, days, whole period) of meters whose days do not simply add up, each read as it is billed"""
+    parts: Mapping[PartKey, MeterUsage]
+    """Of meters whose days do not simply add up, each read as it is billed"""
     apart: frozenset[int]
     covered: dict[tuple[int, int], list[Period]] = field(default_factory=lambda: defaultdict(list))
 
-    def between(self, pair: tuple[int, int], days: Iterable[Period], whole: Period) -> Decimal:
+    def between(self, pair: tuple[int, int], days: Iterable[tuple[Period, Live]], whole: Period) -> Decimal:
         used, spans = self.used.get(pair), list(days)
         if pair[1] in self.apart:
-            return sum((self.parts[pair, span, whole].quantity for span in spans), ZERO)
+            return sum((self.parts[pair, span, whole, live].quantity for span, live in spans), ZERO)
         if used is None:
             return ZERO
-        counted = sum((day.added for day in used.days if any(day.on in span for span in spans)), ZERO)
-        return sum((one.quantity for one in used.adjustments if any(one.on in span for span in spans)), counted)
+        parts = [part for _, live in spans for part in live]
+        counted = sum((day.added for day in used.days if any(day.on in part for part in parts)), ZERO)
+        return sum((one.quantity for one in used.adjustments if any(one.on in part for part in parts)), counted)
 
 
 def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) -> list[UsageFact]:
@@ -122,24 +129,24 @@ def _parts(
     scope: Scope,
     items: Iterable[list[tuple[SubscriptionView, ItemView]]],
     pairs: set[tuple[int, int]],
-) -> dict[tuple[tuple[int, int], Period, Period], MeterUsage]:
+) -> dict[PartKey, MeterUsage]:
     """What is billed of these pairs by the days that it is billed for, and by the months in which no price may count it."""
-    wanted: defaultdict[tuple[Period, Period], set[tuple[int, int]]] = defaultdict(set)
+    wanted: defaultdict[tuple[Period, Period, Live], set[tuple[int, int]]] = defaultdict(set)
     for some in items:
         view, first = some[0]
         pair = view.customer_id, first.meter_id or 0
         if pair in pairs:
             for whole, dated in due_days(view, [item for _, item in some], scope.as_of).items():
-                for span, _ in dated:
-                    wanted[span, whole].add(pair)
+                for span, piece in dated:
+                    wanted[span, whole, tuple(piece.live(span))].add(pair)
     for month in _months(scope):
-        wanted[month, month_of(month.start)] |= pairs
+        wanted[month, month_of(month.start), (month,)] |= pairs
     found = {}
-    for (days, whole), some_pairs in wanted.items():
+    for (days, whole, live), some_pairs in wanted.items():
         for pair, used in metering.usage(
-            session, seal=scope.seal, wanted=some_pairs, start=days.start, end=days.end, whole=whole
+            session, seal=scope.seal, wanted=some_pairs, start=days.start, end=days.end, whole=whole, live=live
         ).items():
-            found[pair, days, whole] = used
+            found[pair, days, whole, live] = used
     return found
 
 
@@ -170,13 +177,13 @@ def _of_item(metered: Metered, some: list[tuple[SubscriptionView, ItemView]]) ->
     for whole in sorted({*due, *charged}, key=lambda period: period.start):
         if not whole.overlap(metered.scope.range):
             continue
-        days = [live for span, piece in due.get(whole, []) for live in piece.live(span)]
+        days = [(span, tuple(piece.live(span))) for span, piece in due.get(whole, [])]
         item = due[whole][-1][1] if whole in due else first
         yield _fact(metered, view, item, whole, days, charged.get(whole, Sum()))
 
 
 def _fact(
-    metered: Metered, view: SubscriptionView, item: ItemView, whole: Period, days: list[Period], total: Sum
+    metered: Metered, view: SubscriptionView, item: ItemView, whole: Period, days: list[tuple[Period, Live]], total: Sum
 ) -> UsageFact:
     assert item.meter_id is not None, item
     accepted = metered.between((view.customer_id, item.meter_id), days, whole)
@@ -199,7 +206,7 @@ def _fact(
         item.id,
         item.product_name,
         whole,
-        whole.end <= metered.scope.as_of or bool(days),
+        whole.end <= metered.scope.as_of or any(live for _, live in days),
         accepted,
         _decimal(total.billed),
         _decimal(total.in_draft),
@@ -220,7 +227,7 @@ def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]
     if pair[0] not in metered.customers:
         return
     if pair[1] in metered.apart:
-        read = [metered.parts[pair, month, month_of(month.start)] for month in _months(metered.scope)]
+        read = [metered.parts[pair, month, month_of(month.start), (month,)] for month in _months(metered.scope)]
     else:
         read = [metered.used[pair]]
     dated = [(day.on, day.added) for used in read for day in used.days]

@@ -49,7 +49,7 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
     for view in catalog.subscriptions(session, subscription_ids=set(items.values())):
         for item in view.items:
             pieces.setdefault(item.id, []).append((view, item))
-    read: dict[tuple[Period, Period], list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
+    read: dict[tuple[Period, Period, tuple[Period, ...]], list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
     for one in asked:
         held = next((p for p in pieces.get(one.item_id or 0, ()) if p[1].within(one.days)), None)
         days = Period(one.days.start, one.days.end).overlap(Period(date.min, through + DAY))
@@ -57,17 +57,17 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
             view, item = held
             assert item.price.cadence is not None, item
             whole = period_containing(one.days.start, item.price.cadence, view.anchor_of(item))
-            read.setdefault((days, whole), []).append((one, view, item))
+            read.setdefault((days, whole, tuple(item.live(one.days))), []).append((one, view, item))
     found: dict[int, Metered] = {}
-    for (days, whole), group in read.items():
+    for (days, whole, live), group in read.items():
         pairs = {(one.customer_id, item.meter_id) for one, _, item in group if item.meter_id is not None}
-        counted = metering.usage(session, seal=seal, wanted=pairs, start=days.start, end=days.end, whole=whole)
+        counted = metering.usage(
+            session, seal=seal, wanted=pairs, start=days.start, end=days.end, whole=whole, live=live
+        )
         for one, view, item in group:
             assert item.meter_id is not None, item
-            live = item.live(one.days)
             used = _by_day(counted[one.customer_id, item.meter_id])
-            owed = tuple((on, amount) for on, amount in used if any(on in part for part in live))
-            found[one.id] = Metered(view, item, one.days, whole, owed, seal)
+            found[one.id] = Metered(view, item, one.days, whole, used, seal)
     return found
 
 

@@ -69,7 +69,9 @@ def facts(view: SubscriptionView, bill_on: date, billed: Sequence[Billed] = (), 
 def build(given_facts: AccountFacts, quantity: int = 0) -> Draft | None:
     wants = rules.wants(given_facts)
     used = {
-        (2, 9, want.service, want.whole): Used(Decimal(quantity), 1, ((want.service.start, Decimal(quantity)),))
+        (2, 9, want.service, want.whole, (want.service,)): Used(
+            Decimal(quantity), 1, ((want.service.start, Decimal(quantity)),)
+        )
         for want in wants
     }
     lines, _ = rules.lay_over(given_facts, rules.compute_lines(given_facts, wants, used))
