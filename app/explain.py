@@ -20,7 +20,7 @@ from core.words import LineKind
 
 Step = Mapping[str, Any]
 DIGITS: Final = 6  # of a fraction without an end
-MODELS: Final = {"flat": "flat", "per_unit": "per unit", "graduated": "graduated"}
+TIERED: Final = ("graduated", "volume", "stairstep", "graduated_percentage", "capacity")
 
 
 def figure(text: str | None, *, signed: bool = False) -> str:
@@ -44,8 +44,9 @@ def how(line: BodyLine) -> str:
     if line.kind is LineKind.LATE:
         return "late usage"
     if line.kind is LineKind.USAGE:
-        tiers = price.get("tiers")
-        return f"graduated, {len(tiers)} tiers" if tiers else MODELS.get(str(price.get("model")), "")
+        model = str(price.get("model", ""))
+        said = model.replace("_", " ")
+        return f"{said}, {wording.count(len(price.get('tiers', ())), 'tier')}" if model in TIERED else said
     proration = _step(told, "proration")
     if proration and proration["days"] != proration["days_of_period"]:
         return f"{proration['days']} of {proration['days_of_period']} days"
@@ -163,7 +164,83 @@ def _conversion(step: Step) -> list[Row]:
 def _tier(step: Step) -> list[Row]:
     name = f"to {figure(step['up_to'])}" if step["up_to"] is not None else f"above {figure(step['above'])}"
     flat = "" if step["flat"] == "0" else f" + {figure(step['flat'])} flat"
-    return [Row((name, figure(step["quantity"]), _each(step) + flat, figure(step["result"])))]
+    return [Row((name, figure(step["quantity"]), _units_of(step) + flat, figure(step["result"])))]
+
+
+def _units_of(step: Step) -> str:
+    """What a tier charges for its units: a price each, a rate, or blocks."""
+    if "rate" in step:
+        return f"{figure(step['rate'])} %"
+    if "block" in step:
+        return f"{step['blocks']} × {figure(step['unit'])} by {figure(step['block'])}"
+    return _each(step)
+
+
+def _stair(step: Step) -> list[Row]:
+    name = f"to {figure(step['up_to'])}" if step["up_to"] is not None else f"above {figure(step['above'])}"
+    return [Row((f"Falls in the tier {name}", figure(step["quantity"]), "", figure(step["result"])))]
+
+
+def _event(step: Step) -> list[Row]:
+    free = "" if step["free"] == "0" else f", {figure(step['free'])} of it free"
+    fixed = "" if step["fixed"] == "0" else f" + {figure(step['fixed'])}"
+    rows = [
+        Row((f"Event {step['event']}{free}", figure(step["amount"]), f"{figure(step['rate'])} %{fixed}", ""), "open")
+    ]
+    for name, said in (("added_by_minimum", "Its minimum adds"), ("taken_off_by_maximum", "Its maximum takes")):
+        if step[name] != "0":
+            rows.append(Row((Cell(said, colspan=3), figure(step[name])), "faint open"))
+    return [*rows, Row((Cell("", colspan=3), figure(step["result"])))]
+
+
+def _percentage(step: Step) -> list[Row]:
+    free = "" if step["free_amount"] == "0" else f" above {figure(step['free_amount'])} free"
+    fixed = "" if step["fixed"] == "0" else f" + {step['events']} × {figure(step['fixed'])}"
+    return [Row((f"Amount{free}", figure(step["amount"]), f"{figure(step['rate'])} %{fixed}", figure(step["result"])))]
+
+
+def _cell(step: Step) -> list[Row]:
+    where = ", ".join(f"{name} {value}" for name, value in step["when"].items())
+    free = "" if step["free"] == "0" else f", {figure(step['free'])} of it included"
+    return [Row((f"{where}{free}", figure(step["quantity"]), _each(step), figure(step["result"])))]
+
+
+def _capacity(step: Step) -> list[Row]:
+    rows = []
+    for meter, peak in step["peaks"].items():
+        limit = step["limits"][meter]
+        said = "without limit" if limit is None else f"limit {figure(limit)}"
+        rows.append(Row((f"Peak of {meter}", figure(peak), said, ""), "faint open"))
+    return [*rows, Row((Cell(f"Tier {step['tier']}", colspan=3), figure(step["result"])))]
+
+
+def _cost(step: Step) -> list[Row]:
+    each = figure(step["effective_unit"])
+    rows = [Row(("Cost", figure(step["cost"]), f"× {figure(step['factor'])}", figure(step["result"])))]
+    return [*rows, Row(("Comes to a unit price of", figure(step["quantity"]), each, ""), "faint")] if each else rows
+
+
+def _window(step: Step) -> list[Row]:
+    head = Row((f"Window {step['window']}", figure(step["quantity"]), "", ""), "faint open")
+    return [head, *_rows(step), Row((Cell(f"Window {step['window']}", colspan=3), figure(step["result"])))]
+
+
+def _sum(said: str) -> Callable[[Step], list[Row]]:
+    return lambda step: [Row((Cell(said, colspan=3), figure(step["result"])), "faint")]
+
+
+def _quantity(said: str) -> Callable[[Step], list[Row]]:
+    return lambda step: [Row((said, figure(step["result"]), "", ""), "faint")]
+
+
+def _quantity_rounding(step: Step) -> list[Row]:
+    said = f"Rounded {step['mode'].replace('_', ' ')} to {wording.count(step['digits'], 'digit')}"
+    return [Row((said, figure(step["result"]), "", ""), "faint")]
+
+
+def _part_of_period(step: Step) -> list[Row]:
+    flats = "" if step.get("flats", "0") == "0" else f", flat amounts of {figure(step['flats'])} whole"
+    return [Row((Cell(f"For {step['share']} of the period{flats}", colspan=3), figure(step["result"])))]
 
 
 def _rounding(step: Step) -> list[Row]:
@@ -211,8 +288,44 @@ ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
     ],
     "minimum": lambda step: [Row((Cell("Minimum adds", colspan=3), figure(step["added"], signed=True)))],
     "maximum": lambda step: [Row((Cell("Maximum takes", colspan=3), wording.MINUS + figure(step["taken"])))],
-    "part_of_period": lambda step: [
-        Row((Cell(f"For {step['share']} of the period", colspan=3), figure(step["result"]))),
+    "part_of_period": _part_of_period,
+    "negative_mirrored": _quantity("Below zero, priced as"),
+    "mirrored": _sum("As a credit"),
+    "quantity_rounding": _quantity_rounding,
+    "included_shifts_tiers": lambda step: [
+        Row(("Free, and filling the first tiers", figure(step["included"]), "", ""), "faint"),
+    ],
+    "counted_before": lambda step: [
+        Row(("Counted before the price changed", figure(step["quantity"]), "", ""), "faint"),
+    ],
+    "overage": lambda step: [
+        Row(("Above the allowance", figure(step["quantity"]), _each(step), figure(step["result"]))),
+    ],
+    "flat_and_overage": _sum("Together"),
+    "tier_of_all": _tier,
+    "stair": _stair,
+    "above_last_tier": _quantity("Above the last tier, billed"),
+    "package": lambda step: [
+        Row(
+            (
+                f"Packages of {figure(step['size'])}",
+                figure(step["packages"]),
+                figure(step["price"]),
+                figure(step["result"]),
+            )
+        )
+    ],
+    "percentage": _percentage,
+    "event": _event,
+    "sum_of_events": _sum("Events together"),
+    "cell": _cell,
+    "sum_of_cells": _sum("Cells together"),
+    "capacity": _capacity,
+    "cost_plus": _cost,
+    "window": _window,
+    "sum_of_windows": _sum("Windows together"),
+    "limits_wait_for_last_part": lambda _: [
+        Row((Cell("Minimum and maximum wait for the last part of the period", colspan=4),), "faint"),
     ],
     "rounding": _rounding,
     "proration": _proration,

@@ -11,7 +11,21 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from core.catalog.model import Flat, Graduated, PerUnit, Price
+from core.catalog.model import (
+    Capacity,
+    CostPlus,
+    Flat,
+    Graduated,
+    GraduatedPercentage,
+    Matrix,
+    Package,
+    Percentage,
+    PerUnit,
+    Price,
+    Stairstep,
+    Tier,
+    Volume,
+)
 from core.clock import Cadence
 from core.words import PriceKind, SettlementKind
 
@@ -226,21 +240,45 @@ def words(states: dict[str, tuple[str, str]]) -> dict[str, str]:
 
 def price(value: Price, currency: str) -> str:
     """A price as people say it: '29 USD a seat, monthly, in advance'; 'to 100: 0 · to 1,000: 0.10 · above: 0.08 USD, monthly'."""
-    match value.model:
-        case Flat(amount=fixed):
-            said = f"{quantity(fixed)} {currency}"
-        case PerUnit(unit=unit):
-            per = "seat" if value.per_seat else "unit" if value.per == 1 else quantity(value.per)
-            said = (
-                f"{quantity(unit)} {currency} a {per}" if value.per == 1 else f"{quantity(unit)} {currency} per {per}"
-            )
-        case Graduated(tiers=tiers):
-            steps = [f"{'above' if t.up_to is None else 'to ' + quantity(t.up_to)}: {quantity(t.unit)}" for t in tiers]
-            said = f"{' · '.join(steps)} {currency}"
-    parts = [said, cadence(value.cadence) if value.cadence else "once"]
+    parts = [_figures(value, currency), cadence(value.cadence) if value.cadence else "once"]
     if value.kind is PriceKind.RECURRING:
         parts.append(value.timing.replace("_", " "))
     return ", ".join(parts)
+
+
+def _figures(value: Price, currency: str) -> str:
+    """What it costs, by its model."""
+    match value.model:
+        case Flat(amount=fixed):
+            above = "" if value.overage is None else f", above {quantity(value.included)}: {quantity(value.overage)}"
+            return f"{quantity(fixed)} {currency}{above}"
+        case PerUnit(unit=unit):
+            figure = quantity(value.overage or Decimal(0) if unit is None else unit)
+            above = f" above {quantity(value.included)}" if unit is None else ""
+            if value.per != 1:
+                return f"{figure} {currency} per {quantity(value.per)}{above}"
+            return f"{figure} {currency} a {'seat' if value.per_seat else 'unit'}{above}"
+        case Graduated(tiers=tiers) | Volume(tiers=tiers):
+            whole = "" if isinstance(value.model, Graduated) else ", each for all of it"
+            return f"{' · '.join(f'{_bound(t)}: {quantity(t.unit)}' for t in tiers)} {currency}{whole}"
+        case Stairstep(tiers=tiers):
+            return f"{' · '.join(f'{_bound(t)}: {quantity(t.flat)}' for t in tiers)} {currency} for all of it"
+        case GraduatedPercentage(tiers=tiers):
+            return " · ".join(f"{_bound(t)}: {quantity(t.unit)} %" for t in tiers)
+        case Package(size=size, package=each):
+            return f"{quantity(each)} {currency} a package of {quantity(size)}"
+        case Percentage(rate=rate, fixed=fixed):
+            return f"{quantity(rate)} %" + (f" and {quantity(fixed)} {currency} an event" if fixed else "")
+        case Matrix(dimensions=dimensions):
+            return f"{currency} by {listed(dimensions)}"
+        case Capacity(tiers=stairs):
+            return f"{' · '.join(quantity(t.flat) for t in stairs)} {currency} by peak of {listed(value.model.meters)}"
+        case CostPlus(factor=factor):
+            return f"cost × {quantity(factor)}"
+
+
+def _bound(tier: Tier) -> str:
+    return "above" if tier.up_to is None else f"to {quantity(tier.up_to)}"
 
 
 def cadence(value: Cadence) -> str:

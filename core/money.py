@@ -140,8 +140,13 @@ def _exact(value: Fraction | int) -> Fraction:
 def half_away(value: Fraction) -> int:
     """The one rounding function: the nearest integer, a half away from zero for either sign."""
     exact = _exact(value)
-    nearest = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return nearest if exact >= 0 else -nearest
+    return half_away_of(exact.numerator, exact.denominator)
+
+
+def half_away_of(numerator: int, denominator: int) -> int:
+    """The same of a ratio that nobody has reduced; the denominator is above 0."""
+    nearest = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return nearest if numerator >= 0 else -nearest
 
 
 def _to_minor(exact_major: Fraction, currency: str) -> int:

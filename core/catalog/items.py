@@ -10,7 +10,7 @@ from sqlmodel import Session
 from core.catalog import reads, store_facts
 from core.catalog.changes import NewFact, NewItem, NewOverride, Planned
 from core.catalog.checking import Checks
-from core.catalog.model import Flat, Price
+from core.catalog.model import Price
 from core.catalog.views import ItemView, PlanVersionView, PriceView, SubscriptionView
 from core.errors import NotFound, Stale
 from core.words import PriceKind, SubscriptionChangeKind, VersionState
@@ -101,7 +101,7 @@ def first_quantities(
 
 def takes_quantity(price: Price) -> bool:
     """Seats and pieces have a quantity that people set; usage is metered, a flat amount is one."""
-    return price.kind is not PriceKind.USAGE and not isinstance(price.model, Flat)
+    return price.kind is not PriceKind.USAGE and price.by_quantity
 
 
 def check_day(checks: Checks, view: SubscriptionView, day: date, path: str) -> None:

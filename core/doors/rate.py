@@ -6,8 +6,8 @@ Out: {"lines": [{"quantity", "exact", "amount", "rounding_delta", "taken_off_by_
 
 A price is the JSON of core.catalog.prices; what a question about figures does not need has a default here: `kind`
 (usage; recurring for a flat price), `cadence` (a month), `timing`, `meter` and the document's currency. `usage` is this
-part's own, `billed_before` what earlier parts of the period were. `period` is needed only by `per_period_seconds`.
-docs/doors.md has the whole page.
+part's own, `billed_before` what earlier parts of the period were (see rate_usage). `period` is needed only by
+`per_period_seconds` and by levels. docs/doors.md has the whole page, docs/pricing.md the prices.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from core.catalog.model import Price, PriceModel
+from core.catalog.model import PerUnit, Price, PriceKind, PriceModel, Timing
 from core.catalog.prices import read_price
 from core.catalog.reader import Reader
-from core.clock import Period, zone
+from core.clock import Period, midnight, zone
+from core.doors.rate_usage import read_asked
 from core.doors.reading import read_currency
 from core.errors import BadInput, BillingError
 from core.money import Money, exact_text
-from core.rating import NOTHING, BilledBefore, PeriodInfo, Rated, Usage, rate
+from core.rating import BilledBefore, PeriodInfo, Rated, Usage, rate
 
 LINE_FIELDS = ("price", "settings", "usage", "period", "zone", "part_of_period", "billed_before")
-USAGE_FIELDS = ("quantity", "events")
-USAGE_NOT_SUPPORTED = ("windows", "levels", "peaks")
 ANY_PERIOD = Period.parse("2024-01-01/2024-02-01")
 """Stands for the period where no figure depends on it."""
+
+ANY_PRICE = Price(PriceKind.USAGE, PerUnit(Decimal(0)), Timing.IN_ARREARS, None, "USD")
+"""Stands for a price that could not be read, so that the faults of the usage are told with those of the price."""
 
 _SHARE = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
@@ -92,13 +95,11 @@ def _amount(minor: int, currency: str) -> str:
 def _read_question(line: Reader, currency: str) -> Question | None:
     line.refuse_unknown(LINE_FIELDS)
     price = _read_price(line, currency)
-    usage = _read_usage(line, price)
     period = _read_period(line, price)
-    before = _read_billed_before(line, currency)
-    if price is None or usage is None:
+    asked = read_asked(line, price or ANY_PRICE, _span(line, period), currency)
+    if price is None or asked is None:
         return None
-    everything = Usage(Fraction(usage.quantity) + Fraction(before.quantity), event_count=usage.event_count)
-    return Question(price, everything, period, before)
+    return Question(price, asked.usage, period, asked.billed_before)
 
 
 def _read_price(line: Reader, currency: str) -> Price | None:
@@ -108,12 +109,12 @@ def _read_price(line: Reader, currency: str) -> Price | None:
     given = line.fields["price"]
     if not isinstance(given, Mapping):
         return read_price(Reader(given, line.at("price"), line.faults))
-    is_flat = given.get("model") == PriceModel.FLAT
+    is_flat = given.get("model") == PriceModel.FLAT and given.get("overage") is None
     filled = {"kind": "recurring" if is_flat else "usage", "currency": currency or None, **given}
     if filled["kind"] != "one_off":
         filled = {"cadence": {"every": 1, "unit": "month"}, **filled}
     if filled["kind"] == "usage":
-        filled = {"meter": "usage", **filled}
+        filled = {"meter": "" if given.get("model") == PriceModel.CAPACITY else "usage", **filled}
     elif filled["kind"] == "recurring":
         filled = {"timing": "in_advance", **filled}
     reader = Reader(filled, line.at("price"), line.faults)
@@ -125,35 +126,13 @@ def _read_price(line: Reader, currency: str) -> Price | None:
     return read_price(reader, settings=line.object("settings") if line.has("settings") else None)
 
 
-def _read_usage(line: Reader, price: Price | None) -> Usage | None:
-    """`quantity`, or `events` whose amounts add up; a flat price needs neither."""
-    if not line.has("usage"):
-        if price is None or price.model_name is PriceModel.FLAT:
-            return Usage(Fraction(1))
-        line.needed("usage", 'what was used, such as {"quantity": "93.5"}')
-        return None
-    usage = line.object("usage")
-    for name in USAGE_NOT_SUPPORTED:
-        if usage.has(name):
-            sentence = f"Usage given as {name!r} is not supported; give 'quantity', or 'events' whose amounts add up."
-            usage.fault("usage_not_supported", name, sentence)
-    usage.refuse_unknown((*USAGE_FIELDS, *USAGE_NOT_SUPPORTED))
-    if usage.has("quantity") and usage.has("events"):
-        usage.fault("given_twice", "events", "Give the quantity or the events, not both.")
-    if not usage.has("events"):
-        quantity = usage.decimal("quantity")
-        if not usage.has("quantity") and not any(usage.has(name) for name in USAGE_NOT_SUPPORTED):
-            usage.needed("quantity", "how much was used")
-        return None if quantity is None else Usage(quantity)
-    amounts = usage.decimals("events")
-    return Usage(sum((Fraction(amount) for amount in amounts), Fraction(0)), event_count=len(amounts))
-
-
 def _read_period(line: Reader, price: Price | None) -> PeriodInfo:
     share = _read_share(line)
     if not line.has("period"):
         if price and price.convert and price.convert.per_period_seconds:
             line.needed("period", 'the price divides by the seconds of its period, such as {"start", "end"}')
+        elif "levels" in (line.fields.get("usage") or {}):
+            line.needed("period", 'a level is taken over the period, such as {"start", "end"}')
         return PeriodInfo(ANY_PERIOD, share=share)
     inner = line.object("period")
     inner.refuse_unknown(("start", "end"))
@@ -169,6 +148,14 @@ def _read_period(line: Reader, price: Price | None) -> PeriodInfo:
         return PeriodInfo(ANY_PERIOD, share=share)
 
 
+def _span(line: Reader, period: PeriodInfo) -> tuple[datetime, datetime] | None:
+    """When the period that was asked for begins and ends; None where none was."""
+    if period.seconds is None:
+        return None
+    zone_name = line.text("zone", "UTC")
+    return midnight(period.period.start, zone_name), midnight(period.period.end, zone_name)
+
+
 def _read_share(line: Reader) -> Fraction:
     """A share of the period: "0.5" or "19/31", above 0 and at most 1."""
     value = line.fields.get("part_of_period")
@@ -182,19 +169,3 @@ def _read_share(line: Reader) -> Fraction:
     if not 0 < share <= 1:
         line.fault("out_of_range", "part_of_period", f"A part of a period is above 0 and at most 1, not {value!r}.")
     return share
-
-
-def _read_billed_before(line: Reader, currency: str) -> BilledBefore:
-    if not line.has("billed_before"):
-        return NOTHING
-    inner = line.object("billed_before")
-    inner.refuse_unknown(("quantity", "amount", "last_part"))
-    amount = inner.amount("amount", Decimal(0), least=None)
-    amount_minor = 0
-    if currency:
-        try:
-            amount_minor = Money.parse(str(amount), currency, inner.at("amount")).minor
-        except BadInput as error:
-            inner.faults.extend(error.faults)
-    quantity = inner.amount("quantity", Decimal(0), least=None)
-    return BilledBefore(quantity, amount_minor, inner.flag("last_part", default=True))

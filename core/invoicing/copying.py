@@ -100,7 +100,7 @@ def _text(value: Decimal) -> str:
 
 
 def _line(line: BodyLine) -> CopyLine:
-    tiered = line.unit_price == "tiered"
+    one_figure = line.unit_price[:1].isdigit()
     per = str(line.explanation.get("price", {}).get("per", "1"))
     return CopyLine(
         line_no=line.line_no,
@@ -116,7 +116,7 @@ def _line(line: BodyLine) -> CopyLine:
         quantity=_text(line.quantity),
         unit=line.unit,
         unit_price=line.unit_price,
-        price_per="" if per == "1" or tiered else per,
+        price_per=per if one_figure and per != "1" else "",
         taxes=(LineTax(line.tax_category, _text(line.tax_percent), line.tax_minor),),
         details=_details(line),
         explanation_hash=line.explanation_hash,

@@ -253,9 +253,14 @@ def rating_share(whole_minor: int, service: Period, days: Period) -> int:
 
 def unit_price(price: Price) -> str:
     """One figure where one is true, else a word."""
-    if isinstance(price.model, Flat):
-        return exact_text(Fraction(price.model.amount))
-    return exact_text(Fraction(price.model.unit)) if isinstance(price.model, PerUnit) else "tiered"
+    model = price.model
+    if isinstance(model, Flat) and price.overage is None:
+        return exact_text(Fraction(model.amount))
+    if isinstance(model, PerUnit):
+        unit = price.overage if model.unit is None else model.unit
+        assert unit is not None, price
+        return exact_text(Fraction(unit))
+    return "tiered" if hasattr(model, "tiers") else str(price.model_name).replace("_", " ")
 
 
 def one_off_line(facts: AccountFacts, view: SubscriptionView, item: ItemView) -> DraftLine | None:

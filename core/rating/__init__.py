@@ -10,8 +10,12 @@ Dates: `period` is the whole period of the price's cadence in the customer's zon
 Invariants: P1 a graduated amount never falls as the quantity grows, P2 the parts of a period sum to its rounded whole,
 M2 and M4 of every document, M3 every split sums to its whole. Nothing here reads a clock, a database or a setting.
 
-To add a price model: a dataclass in core/catalog/model.py, its reading in core/catalog/prices.py, one file here with
-its amount, one branch in rules._model_amount, its steps in explain.py, its table in tests/rules/test_rating.py.
+How: a price is compiled once to whole numbers (plan, scaled), a walk takes the one order of steps over them (walking),
+each model's rule and the steps that explain it stand in one file a family. Explanations are made when asked for, by the
+same walk taking notes.
+
+To add a price model: a dataclass in core/catalog/model.py, its reading in core/catalog/price_models.py, one file here with
+its amount and its steps, one row in plan.FAMILIES, its words in sentences.py, its rows in tests/rules/test_rating_models.py.
 """
 
 from core.catalog.billing_rules import DayBasis
@@ -35,7 +39,6 @@ from core.rating.document import (
     TaxTotal,
     Terms,
 )
-from core.rating.explain import sentences
 from core.rating.model import (
     NOTHING,
     RATING_VERSION,
@@ -49,6 +52,7 @@ from core.rating.model import (
 from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
+from core.rating.sentences import sentences
 
 __all__ = [
     "ACTUAL_DAYS",

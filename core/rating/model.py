@@ -5,11 +5,13 @@ Amounts called `exact` are in major units of the price's currency; `*_minor` is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from core.clock import Period, Zones
 from core.clock import seconds as seconds_of
@@ -19,6 +21,10 @@ RATING_VERSION = 1
 
 ZERO = Fraction(0)
 ONE = Fraction(1)
+
+Exact = Decimal | Fraction | int
+Step = dict[str, Any]
+"""One step of an explanation: {"step": name, …, "result": exact}."""
 
 
 class Direction(StrEnum):
@@ -39,15 +45,24 @@ class Adjustment:
 class Usage:
     """All that was used in a period so far, and where the figure comes from.
 
-    `quantity` is the aggregated quantity with adjustments in it; it alone decides the amount. The rest is carried into
-    the explanation: the quantity by day, adjustments, number of events, the seal under which they were read.
+    `quantity` is the aggregated quantity with adjustments in it; it alone decides the amount of most models. Some need
+    more: `windows` the quantity of each hour or day, `events` the amounts in order, `cells` quantities by dimension
+    values, `peaks` by meter, `cost` what the events cost. `counted_before` is what this period held before its price
+    changed. The rest is carried into the explanation: the quantity by day, adjustments, number of events, the seal under
+    which they were read.
     """
 
-    quantity: Decimal | Fraction
+    quantity: Exact
     by_day: tuple[tuple[date, Decimal], ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     event_count: int | None = None
     seal: int | None = None
+    windows: tuple[Exact, ...] | None = None
+    events: tuple[Exact, ...] | None = None
+    cells: tuple[tuple[Mapping[str, str], Exact], ...] | None = None
+    peaks: Mapping[str, Exact] | None = None
+    cost: Exact | None = None
+    counted_before: Exact = 0
 
     @classmethod
     def of_days(
@@ -114,18 +129,24 @@ class ModelAmount:
     tiers: tuple[TierStep, ...] = ()
 
 
-@dataclass(frozen=True)
-class Walk:
-    """Every figure on the way from a measured quantity to an exact amount, in the order in which they arise."""
+@dataclass
+class Notes:
+    """What a walk writes down on its way when somebody wants to see it; without it the walk computes the same, quicker.
 
-    measured: Fraction
-    clamped: Fraction
-    converted: Fraction
-    priced: Fraction
-    model: ModelAmount
-    percent_taken: Fraction
-    minimum: Fraction | None
-    maximum: Fraction | None
-    added_by_minimum: Fraction
-    taken_off_by_maximum: Fraction
-    exact: Fraction
+    `steps` is the explanation, plain JSON; the other figures stand in the order in which they arise.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    tiers: list[TierStep] = field(default_factory=list)
+    clamped: Fraction = ZERO
+    converted: Fraction = ZERO
+    priced: Fraction = ZERO
+    model: Fraction = ZERO
+    percent_taken: Fraction = ZERO
+    minimum: Fraction | None = None
+    maximum: Fraction | None = None
+    added_by_minimum: Fraction = ZERO
+    taken_off_by_maximum: Fraction = ZERO
+
+    def say(self, step: str, **figures: Any) -> None:
+        self.steps.append({"step": step, **figures})

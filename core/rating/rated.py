@@ -12,7 +12,8 @@ from core.clock import Period
 from core.money import to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.explain import explain_part, explain_parts, explain_rated
-from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, PeriodInfo, TierStep, Usage, Walk
+from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, PeriodInfo, TierStep, Usage
+from core.rating.walking import Walk
 
 
 @dataclass(frozen=True)
@@ -67,32 +68,76 @@ class Part:
         )
 
 
-@dataclass(frozen=True)
 class Rated:
-    """An exact amount and what it is as money.
+    """An exact amount and what it is as money. Nobody changes one; the figures beside the amount arise when asked for.
 
-    From `rate`: `walk`, `usage` and `billed_before` are set; `exact` and `amount_minor` are what is left to bill. From
-    `prorate`: `parts` are, each a line of its own, and the figures are their sums.
+    From `rate`: `usage` and `billed_before` are set; `exact` and `amount_minor` are what is left to bill. From `prorate`:
+    `parts` are, each a line of its own, and the figures are their sums.
     """
 
-    price: Price
-    period: PeriodInfo
-    quantity: Fraction
-    exact: Fraction
-    amount_minor: int
-    walk: Walk | None = None
-    usage: Usage | None = None
-    billed_before: BilledBefore = NOTHING
-    parts: tuple[Part, ...] = ()
+    __slots__ = (
+        "__dict__",
+        "_exact",
+        "_quantity",
+        "amount_minor",
+        "billed_before",
+        "parts",
+        "period",
+        "price",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        price: Price,
+        period: PeriodInfo,
+        quantity: Fraction | None,
+        exact: Fraction | tuple[int, int],
+        amount_minor: int,
+        usage: Usage | None = None,
+        billed_before: BilledBefore = NOTHING,
+        parts: tuple[Part, ...] = (),
+    ) -> None:
+        """`exact` may be a ratio, of the whole period with what was billed before still in it; `quantity` follows from usage."""
+        self.price = price
+        self.period = period
+        self._quantity = quantity
+        self._exact = exact
+        self.amount_minor = amount_minor
+        self.usage = usage
+        self.billed_before = billed_before
+        self.parts = parts
 
     @property
     def currency(self) -> str:
         return self.price.currency
 
+    @cached_property
+    def quantity(self) -> Fraction:
+        """What is billed now."""
+        if self._quantity is not None:
+            return self._quantity
+        assert self.usage is not None
+        return Fraction(self.usage.quantity) - Fraction(self.billed_before.quantity)
+
+    @cached_property
+    def exact(self) -> Fraction:
+        """What is left to bill, in major units."""
+        if isinstance(self._exact, Fraction):
+            return self._exact
+        return Fraction(*self._exact) - to_major(self.billed_before.amount_minor, self.currency)
+
     @property
     def rounding_delta(self) -> Fraction:
         """amount − exact, in major units: what rounding added or took."""
         return to_major(self.amount_minor, self.currency) - self.exact
+
+    @cached_property
+    def walk(self) -> Walk | None:
+        """Every figure on the way to the amount; None for a proration, whose parts have one each."""
+        if self.usage is None:
+            return None
+        return Walk(self.price, self.usage, self.period, limits_apply(self.price, self.billed_before))
 
     @property
     def tiers(self) -> tuple[TierStep, ...]:
@@ -111,4 +156,9 @@ class Rated:
         """Plain JSON: the steps in order, enough for a stranger to redo the amount by hand."""
         if self.walk is None or self.usage is None:
             return explain_parts(self.price, self.period.period, [part.explanation for part in self.parts])
-        return explain_rated(self.price, self.walk, self.usage, self.period, self.billed_before)
+        return explain_rated(self.walk, self.billed_before)
+
+
+def limits_apply(price: Price, billed_before: BilledBefore) -> bool:
+    """Minimum and maximum wait for the last part of a period, unless they count what earlier parts used."""
+    return billed_before.last_part or price.parts == "counting_earlier_parts"

@@ -73,7 +73,7 @@ def up_to(*bounds: str | None) -> list[dict[str, Any]]:
             id="every fault of the table at once",
         ),
         pytest.param(
-            [{"up_to": None, "unit": "1", "block": "10"}], [("setting_not_supported", "tiers[0].block")], id="a block"
+            [{"up_to": None, "unit": "1", "block": "0"}], [("out_of_range", "tiers[0].block")], id="a block of nothing"
         ),
         pytest.param(
             [{"up_to": None, "unit": "1", "price": "1"}], [("unknown_field", "tiers[0].price")], id="a misspelling"
@@ -88,7 +88,7 @@ def test_a_tier_table_is_refused_with_the_reason(tiers: object, faults: list[tup
 @pytest.mark.parametrize(
     ("base", "change", "faults"),
     [
-        (GRADUATED, {"model": "volume"}, [("model_not_supported", "model")]),
+        (GRADUATED, {"per": "10", "tiers": [{"up_to": None, "unit": "1", "block": "5"}]}, [("field_not_used", "per")]),
         (GRADUATED, {"model": "made_up"}, [("model_not_supported", "model")]),
         (GRADUATED, {"model": None}, [("field_missing", "model")]),
         (GRADUATED, {"kind": "rent"}, [("unknown_word", "kind")]),
@@ -113,8 +113,18 @@ def test_a_tier_table_is_refused_with_the_reason(tiers: object, faults: list[tup
         (GRADUATED, {"tax_category": "X"}, [("unknown_word", "tax_category")]),
         (GRADUATED, {"revenue_policy": "over_time"}, [("policy_not_possible", "revenue_policy")]),
         (GRADUATED, {"rounding_version": 2}, [("rounding_not_supported", "rounding_version")]),
-        (GRADUATED, {"settings": {"window": "day"}}, [("setting_not_supported", "settings.window")]),
-        (GRADUATED, {"settings": {"negative": "mirror"}}, [("setting_not_supported", "settings.negative")]),
+        (GRADUATED, {"settings": {"window": "week"}}, [("setting_not_supported", "settings.window")]),
+        (GRADUATED, {"settings": {"part_package": "down"}}, [("field_not_used", "settings.part_package")]),
+        (GRADUATED, {"settings": {"tier_flat": "whole_once_entered"}}, [("field_not_used", "settings.tier_flat")]),
+        (GRADUATED, {"overage": "1"}, [("field_not_used", "overage")]),
+        (
+            GRADUATED,
+            {"settings": {"convert_round": {"mode": "even", "digits": 13}}},
+            [("unknown_word", "settings.convert_round.mode"), ("out_of_range", "settings.convert_round.digits")],
+        ),
+        (SEATS, {"settings": {"window": "day"}}, [("field_not_used", "settings.window")]),
+        (SEATS, {"overage": "1"}, [("field_not_used", "unit")]),
+        (SEATS, {"model": "cost_plus", "unit": None, "factor": "1"}, [("model_not_possible", "model")]),
         (GRADUATED, {"settings": {"above_last_tier": "keep"}}, [("setting_not_supported", "settings.above_last_tier")]),
         (GRADUATED, {"settings": {"flat_at_zero": 1}}, [("setting_not_supported", "settings.flat_at_zero")]),
         (GRADUATED, {"settings": {"novelty": 1}}, [("setting_not_supported", "settings.novelty")]),
@@ -161,11 +171,78 @@ def test_what_is_no_object_is_no_price(obj: object) -> None:
     assert faults_of(obj, "price") == [("not_an_object", "price")]
 
 
-def test_a_model_that_is_not_built_is_refused_in_words() -> None:
+def test_a_model_that_there_is_not_is_refused_in_words() -> None:
     with pytest.raises(BadInput) as caught:
-        price_from_json({**GRADUATED, "model": "volume"})
-    expected = "The price model 'volume' is not supported; choose one of flat, per_unit or graduated."
-    assert caught.value.sentence == expected
+        price_from_json({**GRADUATED, "model": "auction"})
+    assert caught.value.sentence.startswith("The price model 'auction' is not supported; choose one of flat, per_unit,")
+
+
+USAGE = {"kind": "usage", "cadence": MONTHLY, "meter": "calls", "currency": "USD"}
+MATRIX = {"model": "matrix", "dimensions": ["region"], "cells": [], "default": None}
+CAPACITY = {"model": "capacity", "meter": None}
+
+
+@pytest.mark.parametrize(
+    ("model", "faults"),
+    [
+        (
+            {"model": "stairstep", "tiers": [{"up_to": None, "unit": "1"}]},
+            [("unknown_field", "tiers[0].unit"), ("field_missing", "tiers[0].flat")],
+        ),
+        ({"model": "volume", "tiers": up_to("5")}, [("last_tier_bounded", "tiers[0].up_to")]),
+        ({"model": "package", "size": "0"}, [("field_missing", "package"), ("out_of_range", "size")]),
+        (
+            {"model": "percentage", "rate": "101", "free_events": "1.5"},
+            [("out_of_range", "rate"), ("not_whole", "free_events")],
+        ),
+        (
+            {"model": "percentage", "rate": "1", "event_minimum": "5", "event_maximum": "2"},
+            [("minimum_above_maximum", "event_minimum")],
+        ),
+        ({"model": "percentage", "rate": "1", "included": "5"}, [("field_not_used", "included")]),
+        (
+            {"model": "graduated_percentage", "tiers": [{"up_to": None, "rate": "100.1"}]},
+            [("out_of_range", "tiers[0].rate")],
+        ),
+        ({"model": "matrix", "dimensions": ["region"], "cells": []}, [("field_missing", "default")]),
+        ({**MATRIX, "dimensions": []}, [("field_missing", "dimensions")]),
+        (
+            {**MATRIX, "cells": [{"when": {"zone": "eu"}, "unit": "1"}]},
+            [("unknown_dimension", "cells[0].when.zone"), ("field_missing", "cells[0].when.region")],
+        ),
+        ({**MATRIX, "cells": [{"when": {"region": "eu"}, "unit": "1"}] * 2}, [("cell_twice", "cells[1].when")]),
+        (
+            {**CAPACITY, "tiers": [{"limits": {"calls": "5"}, "flat": "1"}]},
+            [("last_tier_bounded", "tiers[0].limits.calls")],
+        ),
+        (
+            {
+                **CAPACITY,
+                "tiers": [
+                    {"limits": {"calls": "5"}, "flat": "1"},
+                    {"limits": {"calls": "5"}, "flat": "2"},
+                    {"limits": {"calls": None}, "flat": "3"},
+                ],
+            },
+            [("tier_order", "tiers[1].limits")],
+        ),
+        (
+            {
+                **CAPACITY,
+                "tiers": [
+                    {"limits": {"calls": "5"}, "flat": "1"},
+                    {"limits": {"calls": "4"}, "flat": "2"},
+                    {"limits": {"calls": None}, "flat": "3"},
+                ],
+            },
+            [("tier_order", "tiers[1].limits.calls"), ("tier_order", "tiers[1].limits")],
+        ),
+        ({"model": "cost_plus"}, [("field_missing", "factor")]),
+        ({"model": "flat", "amount": "9"}, [("model_not_possible", "model")]),
+    ],
+)
+def test_a_model_is_refused_naming_the_field(model: dict[str, Any], faults: list[tuple[str, str]]) -> None:
+    assert sorted(faults_of({**USAGE, **model})) == sorted(faults)
 
 
 def test_equal_prices_have_one_spelling_and_one_hash_however_they_were_typed() -> None:
