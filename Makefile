@@ -42,10 +42,10 @@ demo: .venv/.synced ## load the demo business into a new, empty database
 	@$(IN)countinghouse demo
 
 test: .venv/.synced ## run the tests (ten minutes on two cores); names what it could not run here
-	@$(IN)python -m pytest -n 2 --dist loadgroup -m "not deep" $(TESTS)
+	@$(IN)python -m pytest -n 2 -m "not deep" $(TESTS)
 
 test-deep: .venv/.synced ## run the long tests too
-	@$(IN)python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@$(IN)python -m pytest -n 2 $(TESTS)
 
 check: .venv/.synced ## ruff, mypy strict on core, import contracts, the house test
 	@$(IN)ruff check .

@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from core import db
 from tests.support import cluster, databases, strictness
@@ -21,6 +23,20 @@ from tests.support.strictness import (  # noqa: F401  # pytest takes a conftest'
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)  # the machine is shared: no deadlines
 hypothesis.settings.load_profile("house")
 BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+class DemoOnOneWorker(LoadScopeScheduling):
+    """Every test by itself to whoever is free, but those of the demo business together: it takes minutes to make.
+
+    Not xdist's own groups: 3.8 writes them into a name that pytest 9.2 no longer reads, so they come to nothing."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        kind = nodeid.rpartition("[")[2].rstrip("]")
+        return f"demo-{kind}" if nodeid.startswith("tests/demo/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> DemoOnOneWorker:
+    return DemoOnOneWorker(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

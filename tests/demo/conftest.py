@@ -10,8 +10,8 @@ from core import db
 from tests.support import databases
 
 BOTH = [
-    pytest.param("sqlite", marks=pytest.mark.xdist_group("demo-sqlite")),
-    pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.deep, pytest.mark.xdist_group("demo-pg")]),
+    pytest.param("sqlite"),
+    pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.deep]),
 ]
 
 

@@ -36,7 +36,7 @@ def with_kills(url: str, ground: Ground, seed: int) -> int:
     running = {worker: start_worker(url, ground, worker) for worker in seeds}
     killed = 0
     for worker in dice.sample(list(seeds), WORKERS):
-        time.sleep(dice.uniform(0, 0.25))
+        time.sleep(dice.uniform(0, 0.06))
         killed += running[worker].is_alive()
         running[worker].kill()
         running[worker].join()
