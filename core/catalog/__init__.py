@@ -24,6 +24,8 @@ from core.catalog.changes import Reactivate as Reactivate
 from core.catalog.changes import Request as Request
 from core.catalog.changes import Resume as Resume
 from core.catalog.changes import Withdraw as Withdraw
+from core.catalog.coupons import CouponGrantView as CouponGrantView
+from core.catalog.coupons import CouponView as CouponView
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -53,6 +55,11 @@ from core.catalog.reports import customer_page as customer_page
 from core.catalog.reports import customer_row as customer_row
 from core.catalog.reports import plans_in_use as plans_in_use
 from core.catalog.service_contracts import sign_contract as sign_contract
+from core.catalog.service_coupons import add_coupon as add_coupon
+from core.catalog.service_coupons import coupon_grants as coupon_grants
+from core.catalog.service_coupons import coupons as coupons
+from core.catalog.service_coupons import end_coupon as end_coupon
+from core.catalog.service_coupons import grant_coupon as grant_coupon
 from core.catalog.service_meters import add_meter as add_meter
 from core.catalog.service_meters import amend_meter as amend_meter
 from core.catalog.service_overrides import override_price as override_price

@@ -44,7 +44,12 @@ SETTINGS: Mapping[str, Setting] = {
     "last_day_billed": Setting("Whether the day of a cancellation is billed.", SELLER, (False,)),
     "first_period": Setting("What a late starter pays for the first period.", SELLER, ("stub",)),
     "bill_differences": Setting("When the difference of a change is billed.", SELLER, ("next_invoice",)),
-    "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document",)),
+    "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document", "line_then_rates", "line_each_rate")),
+    "prices_include_tax": Setting("Whether prices hold their tax already.", SELLER, (False, True)),
+    "discount_order": Setting("In which order discounts act.", SELLER, ("percentages_first", "as_listed")),
+    "percentage_of": Setting("What a percentage off acts on.", SELLER, ("what_is_left", "the_full_amount")),
+    "percentage_rounding": Setting("Where a percentage off is rounded.", SELLER, ("once", "each_line")),
+    "commitment_payable_by_credit": Setting("Whether credit may pay a commitment.", SELLER, (True, False)),
     "revenue_spread": Setting("How revenue over time is spread.", SELLER, ("actual_days",)),
     "late_usage_days": Setting("Days after which late usage gets an invoice of its own.", SELLER, plain=90, most=3650),
     "tolerances": Setting(

@@ -19,6 +19,7 @@ from core.invoicing.copy import (
     BankDetails,
     CopyLine,
     DocumentCopy,
+    DocumentDiscount,
     LineTax,
     RefersTo,
     SellerParty,
@@ -80,6 +81,8 @@ def copy_of(
             body.total_minor,
             body.total_minor - sum(amount_minor for _, _, amount_minor in applied),
         ),
+        tax_inclusive=dict(body.settings).get("prices_include_tax") == "yes",
+        discounts=_discounts(body),
         applied=tuple(Applied(*one) for one in applied),
         due_date=stamp.due_on if invoice else None,
         tax_point=stamp.document_date,
@@ -91,8 +94,17 @@ def copy_of(
         refers_to=refers_to,
         payment_reference=stamp.number if invoice else "",
         rating_version=str(rating.RATING_VERSION),
-        settings=(("tax_rounding", "document"), ("day_basis", str(rating.DayBasis.ACTUAL_DAYS))),
+        settings=(*body.settings, ("day_basis", str(rating.DayBasis.ACTUAL_DAYS))),
     )
+
+
+def _discounts(body: Body) -> tuple[DocumentDiscount, ...]:
+    """What each discount takes off the document, in the order in which they first act."""
+    found: dict[str, int] = {}
+    for line in body.lines:
+        for one in line.discounts:
+            found[one.label] = found.get(one.label, 0) + one.amount_minor
+    return tuple(DocumentDiscount(label, minor) for label, minor in found.items())
 
 
 def _text(value: Decimal) -> str:

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from core import audit, ledger
 from core.errors import BadInput, FourEyes, Refused, Stale
-from core.invoicing import copy, rules, settlements, store, store_approvals, store_credits
+from core.invoicing import copy, rules, settlements, store, store_approvals, store_credits, store_discounts
 from core.invoicing.copy import RefersTo
 from core.invoicing.copying import copy_of
 from core.invoicing.lifecycle import today_of
@@ -96,11 +96,17 @@ def _write_credit_note(session: Session, change: audit.Recorder, document_id: in
             "seal_number": head.seal,
             "refers_to_id": document_id,
             "content_hash": copy.content_hash(shown),
-            "settings": {"parties": parties.hash_of(head.account_id), "reason": reason, "tax_labels": labels},
+            "settings": {
+                **store.settings_columns(body),
+                "parties": parties.hash_of(head.account_id),
+                "reason": reason,
+                "tax_labels": labels,
+            },
             "change_id": change.id,
         },
     )
     store.add_lines(session, [(credit_note_id, line, None) for line in body.lines])
+    store_discounts.add_shares(session, [(credit_note_id, body)])
     store.add_taxes(session, [(credit_note_id, body.taxes)])
     note = store.head(session, credit_note_id)
     store_approvals.decide(session, change, note, Decision.REQUESTED, reason)
@@ -147,6 +153,7 @@ def _negated_line(line: BodyLine, head: store.Head) -> BodyLine:
         exact=-line.exact,
         amount_minor=-line.amount_minor,
         discount_minor=-line.discount_minor,
+        discounts=tuple(replace(one, amount_minor=-one.amount_minor) for one in line.discounts),
         net_minor=-line.net_minor,
         tax_minor=-line.tax_minor,
         gross_minor=-line.gross_minor,

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from core import audit, catalog, db, faults, ledger, seals
 from core.clock import local_date
 from core.errors import BadInput, BillingError, Refused, Stale
-from core.invoicing import copy, rules, store, store_charges
+from core.invoicing import copy, rules, store, store_charges, store_discounts
 from core.invoicing.copying import copy_of
 from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
 from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
@@ -180,6 +180,7 @@ def _save(
     fresh = {key: draft for key, draft in made.items() if key not in drafts and draft is not None}
     stale = [drafts[key].id for key in again]
     store_charges.release(session, change.id, stale, "recomputed")
+    store_discounts.release(session, change.id, stale)
     store.clear(session, stale)
     columns = _columns(change, {key: draft for key, draft in made.items() if draft and key not in same}, parties)
     ids = store.add_documents(session, [columns[key] for key in fresh])
@@ -245,6 +246,8 @@ def write_bodies(session: Session, change_id: int, drafts: Sequence[tuple[int, D
         session,
         [(id_, line, first.get((id_, line.line_no))) for id_, draft in drafts for line in draft.body.lines],
     )
+    store_discounts.add_shares(session, [(id_, draft.body) for id_, draft in drafts])
+    store_discounts.redeem(session, change_id, [(id_, draft.redemptions) for id_, draft in drafts])
     store.add_taxes(session, [(id_, draft.body.taxes) for id_, draft in drafts])
     store.add_flags(session, [(id_, draft.flags) for id_, draft in drafts])
 
@@ -266,7 +269,7 @@ def _columns(change: audit.Recorder, drafts: Mapping[Key, Draft], parties: Parti
                 "fingerprint": draft.fingerprint,
                 "parties": parties.hash_of(key[0]),
                 "note": body.note,
-                "tax_rounding": "document",
+                **store.settings_columns(body),
                 "tax_labels": {str(seq): tax.label for seq, tax in enumerate(body.taxes, 1)},
             },
             "change_id": change.id,
@@ -322,6 +325,7 @@ def discard(session: Session, actor: Actor, now: datetime, document_id: int, rea
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say why the draft is given up; it stays on record.")
     store_charges.release(session, change.id, [document_id], "discarded")
+    store_discounts.release(session, change.id, [document_id])
     store.set_document(session, document_id, status=DocumentStatus.DISCARDED)
     change.note(
         "document",

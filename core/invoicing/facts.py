@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
-from core import catalog, ledger, metering
+from core import catalog, ledger, metering, rating
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
-from core.invoicing import store, store_charges, store_inputs
+from core.invoicing import store, store_charges, store_discounts, store_inputs
 from core.invoicing.model import AccountFacts, Billed, Used, Want
 from core.invoicing.rules import TaxKey
 from core.invoicing.usage import UsageKey, days_billed, usage_key
@@ -31,6 +32,7 @@ class Cache:
     """What the chunks of one drafting run share: days that changed since a seal."""
 
     changed: dict[tuple[int, int], Changed] = field(default_factory=dict)
+    terms: rating.Terms | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ def gather(
     inputs = store_inputs.inputs(session, own)
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
     changed = _changed(session, scope, views, charges, own, cache)
+    terms = _terms(session, scope, cache)
+    coupons = catalog.coupon_grants(session, scope.account_ids)
+    redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
+    discounted = store_discounts.discounted(session, coupons)
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
     found = []
     for key in sorted(by_key):
@@ -90,9 +96,31 @@ def gather(
                 inputs=inputs.get(head.id, ()) if head else (),
                 past=past.get(key, ()),
                 wait_days=-1 if scope.differences_now else int(waits),
+                terms=terms,
+                coupons=coupons.get(key[0], ()),
+                redeemed=redeemed,
+                discounted=discounted.get(key[0], {}),
             )
         )
     return found
+
+
+def _terms(session: Session, scope: Scope, cache: Cache) -> rating.Terms:
+    """The seller's settings by which documents are summed, read once a run."""
+    if cache.terms is None:
+
+        def said(key: str) -> Any:
+            return catalog.setting(session, key, seller_id=scope.seller_id, on=scope.bill_on)
+
+        cache.terms = rating.Terms(
+            discount_order=rating.DiscountOrder(said("discount_order")),
+            percentage_of=rating.PercentageOf(said("percentage_of")),
+            percentage_rounding=rating.PercentageRounding(said("percentage_rounding")),
+            tax_rounding=rating.TaxRounding(said("tax_rounding")),
+            prices_include_tax=bool(said("prices_include_tax")),
+            commitment_payable_by_credit=bool(said("commitment_payable_by_credit")),
+        )
+    return cache.terms
 
 
 def _item_ids(view: SubscriptionView) -> list[int]:

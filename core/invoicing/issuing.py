@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from core import audit, catalog, ledger, revenue
 from core.errors import PeriodLocked, Refused, Stale
-from core.invoicing import copy, crediting, store, store_approvals, store_charges, store_numbers
+from core.invoicing import copy, crediting, store, store_approvals, store_charges, store_discounts, store_numbers
 from core.invoicing.copying import Stamp, copy_of
 from core.invoicing.lifecycle import check_parties, locked, today_of
 from core.invoicing.model import Body, BodyLine
@@ -82,6 +82,7 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
         crediting.use_credit(session, change, head, applied, on)
     if cancelled is not None:
         store_charges.release(session, change.id, [cancelled.id], "cancelled")
+        store_discounts.release(session, change.id, [cancelled.id])
         store.set_document(session, cancelled.id, status=DocumentStatus.CANCELLED)
         told = {"status": DocumentStatus.CANCELLED, "credit_note": number}
         change.note("document", cancelled.id, before={"status": cancelled.status}, after=told, reason=body.reason)
@@ -190,7 +191,8 @@ def _billed(line: BodyLine, currency: str) -> revenue.BilledLine:
 
 
 def priced_minor(line: BodyLine, currency: str) -> int | None:
-    """What the prices alone come to, where a hand (or the limit of a credit) made the line another amount."""
+    """What the prices alone come to, where a hand, the limit of a credit, a discount or tax in the price made the line another
+    amount."""
     told = line.explanation
     if "priced" in told:
         text = str(told["priced"])
@@ -199,7 +201,7 @@ def priced_minor(line: BodyLine, currency: str) -> int | None:
     elif "limited" in told:
         text = str(told["steps"][-1]["result"])
     else:
-        return None
+        return line.amount_minor if line.amount_minor != line.net_minor else None
     return round_line(Fraction(text if "/" in text else parse_decimal(text)), currency)
 
 

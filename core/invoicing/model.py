@@ -9,6 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from core import rating
+from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
@@ -160,7 +162,9 @@ class AccountFacts:
     """Everything that a draft for one account and currency rests on, but for the usage and the tax rates.
 
     `changed` is, per item and first day of a whole period, that usage of billed days has arrived or was corrected since.
-    Differences of periods that were billed wait so many days for an invoice that is coming anyway.
+    Differences of periods that were billed wait so many days for an invoice that is coming anyway. `terms` are the settings
+    that documents are summed by. `redeemed` says of a coupon's grant how many other documents redeem it, and what it took off
+    them; `discounted` what was taken off a line (document, line number) that stands.
     """
 
     seller_id: int
@@ -176,6 +180,10 @@ class AccountFacts:
     inputs: tuple[HandMade, ...] = ()
     past: tuple[Past, ...] = ()
     wait_days: int = 0
+    terms: rating.Terms = rating.PLAIN_TERMS
+    coupons: tuple[CouponGrantView, ...] = ()
+    redeemed: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    discounted: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,25 @@ class DraftFlag:
 
 
 @dataclass(frozen=True)
+class BodyDiscount:
+    """A discount's share on a line, of a coupon or of a granted credit."""
+
+    label: str
+    amount_minor: int
+    coupon_id: int | None = None
+    grant_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What a granted coupon takes off a document."""
+
+    coupon_id: int
+    grant_id: int
+    amount_minor: int
+
+
+@dataclass(frozen=True)
 class BodyLine:
     """A line with all of its columns, as it is stored."""
 
@@ -257,6 +284,7 @@ class BodyLine:
     id: int = 0
     charge_id: int | None = None
     credits_line_id: int | None = None
+    discounts: tuple[BodyDiscount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,6 +316,7 @@ class Body:
     total_minor: int
     note: str = ""
     reason: str = ""
+    settings: tuple[tuple[str, str], ...] = (("tax_rounding", "document"),)
 
 
 @dataclass(frozen=True)
@@ -299,6 +328,7 @@ class Draft:
     flags: tuple[DraftFlag, ...]
     seal: int
     fingerprint: str
+    redemptions: tuple[Redemption, ...] = ()
 
 
 @dataclass(frozen=True)

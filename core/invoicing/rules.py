@@ -22,6 +22,7 @@ from core.audit import canonical
 from core.catalog.model import PriceKind, Timing
 from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period, period_containing
+from core.invoicing import discounting
 from core.invoicing.flags import flags_of
 from core.invoicing.model import (
     MOVES,
@@ -244,10 +245,22 @@ def assemble(
 ) -> Draft:
     """Lines to draft: taxes, totals, explanations, flags."""
     treated = [(line, taxes[line.tax_category, line.tax_on]) for line in lines]
+    granted, kept = discounting.discounts_of(facts, lines), discounting.given_back(facts, lines)
     sums = rating.sum_document(
-        facts.currency, [rating.DocumentLine(line.amount_minor, tax.category, tax.percent) for line, tax in treated]
+        facts.currency,
+        [
+            rating.DocumentLine(line.amount_minor, tax.category, tax.percent, off, key=line.key)
+            for (line, tax), off in zip(treated, kept, strict=True)
+        ],
+        replace(facts.terms, discounts=tuple(discount for discount, _ in granted)),
     )
-    body_lines = tuple(_body_line(number, line, sums) for number, line in enumerate(lines, 1))
+    body_lines = tuple(
+        replace(
+            _body_line(number, line, sums, discounting.told(sums, kept[number - 1], number)),
+            discounts=discounting.line_discounts(sums, kept, granted, number),
+        )
+        for number, line in enumerate(lines, 1)
+    )
     labels = {(tax.category, tax.percent): (tax.label, tax.reason) for _, tax in treated}
     body = Body(
         kind=DocumentKind.CREDIT_NOTE if sums.net_minor < 0 else DocumentKind.INVOICE,
@@ -273,6 +286,7 @@ def assemble(
         tax_minor=sums.tax_minor,
         total_minor=sums.total_minor,
         note="\n".join(str(made.value["text"]) for made in facts.inputs if made.kind is InputKind.NOTE),
+        settings=discounting.settings_told(facts.terms),
     )
     return Draft(
         body=body,
@@ -280,6 +294,7 @@ def assemble(
         flags=flags_of(facts, body, gone),
         seal=facts.seal,
         fingerprint=_fingerprint(body),
+        redemptions=discounting.redemptions(sums, granted),
     )
 
 
@@ -289,7 +304,7 @@ def build(facts: AccountFacts, used: Mapping[UsageKey, Used], taxes: Mapping[Tax
     return assemble(facts, lines, gone, taxes) if worth_a_document(facts, lines) else None
 
 
-def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums) -> BodyLine:
+def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums, discounts: Mapping[str, object]) -> BodyLine:
     summed = sums.lines[number - 1]
     explanation: dict[str, Any] = {
         **line.explanation,
@@ -298,6 +313,7 @@ def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums) -> BodyL
         "tax_point": str(line.tax_on),
         "discount": exact_text(to_major(summed.discount_minor, sums.currency)),
         "amount": exact_text(to_major(summed.amount_minor, sums.currency)),
+        **discounts,
     }
     return BodyLine(
         line_no=number,

@@ -13,7 +13,8 @@ from sqlmodel import Session, col
 
 from core.clock import Period
 from core.errors import NotFound
-from core.invoicing.model import OPEN, Body, BodyLine, BodyTax, DraftFlag, Past
+from core.invoicing import store_discounts
+from core.invoicing.model import OPEN, Body, BodyDiscount, BodyLine, BodyTax, DraftFlag, Past
 from core.invoicing.store_charges import add_rows, parts
 from core.money import from_parts, to_parts
 from core.tables.catalog import Contract, Subscription
@@ -197,6 +198,15 @@ def body_columns(body: Body) -> dict[str, Any]:
     }
 
 
+def settings_columns(body: Body) -> dict[str, Any]:
+    """What a document keeps of the settings that it was summed by."""
+    told = dict(body.settings)
+    return {
+        "tax_rounding": told["tax_rounding"],
+        **({"terms": told} if len(told) > 1 or told["tax_rounding"] != "document" else {}),
+    }
+
+
 EMPTY: Mapping[str, Any] = {
     "status": DocumentStatus.DRAFT,
     "origin": Origin.OWN,
@@ -249,6 +259,7 @@ def set_document(session: Session, document_id: int, **values: Any) -> None:
 def clear(session: Session, document_ids: Iterable[int]) -> None:
     """Take the lines, tax totals and flags off drafts that are about to be written anew."""
     for part in parts(document_ids):
+        store_discounts.clear(session, part)
         for table in (DocumentLine, TaxTotal, Flag):
             session.execute(
                 delete(table).where(col(table.document_id).in_(part)).execution_options(synchronize_session=False)
@@ -324,9 +335,14 @@ def add_flags(session: Session, rows: Sequence[tuple[int, Sequence[DraftFlag]]])
 
 def body(session: Session, head: Head) -> Body:
     """What stands on a document, as it is stored."""
-    lines = session.execute(
-        select(DocumentLine).where(col(DocumentLine.document_id) == head.id).order_by(col(DocumentLine.line_no))
-    ).scalars()
+    lines = (
+        session.execute(
+            select(DocumentLine).where(col(DocumentLine.document_id) == head.id).order_by(col(DocumentLine.line_no))
+        )
+        .scalars()
+        .all()
+    )
+    off = store_discounts.shares(session, (row.id or 0 for row in lines if row.discount_minor))
     taxes = session.execute(
         select(TaxTotal).where(col(TaxTotal.document_id) == head.id).order_by(col(TaxTotal.seq))
     ).scalars()
@@ -338,7 +354,7 @@ def body(session: Session, head: Head) -> Body:
         currency=head.currency,
         bill_on=head.bill_on,
         service=head.service,
-        lines=tuple(_line(row) for row in lines),
+        lines=tuple(_line(row, off.get(row.id or 0, ())) for row in lines),
         taxes=tuple(
             BodyTax(row.category, row.percent, labels.get(str(row.seq), ""), row.reason, row.base_minor, row.tax_minor)
             for row in taxes
@@ -350,10 +366,11 @@ def body(session: Session, head: Head) -> Body:
         total_minor=head.total_minor,
         note=str(head.settings.get("note", "")),
         reason=str(head.settings.get("reason", "")),
+        settings=tuple(sorted(head.settings.get("terms", {"tax_rounding": "document"}).items())),
     )
 
 
-def _line(row: DocumentLine) -> BodyLine:
+def _line(row: DocumentLine, discounts: tuple[BodyDiscount, ...]) -> BodyLine:
     assert row.id is not None
     return BodyLine(
         line_no=row.line_no,
@@ -383,4 +400,5 @@ def _line(row: DocumentLine) -> BodyLine:
         id=row.id,
         charge_id=row.charge_id,
         credits_line_id=row.credits_line_id,
+        discounts=discounts,
     )

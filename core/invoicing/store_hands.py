@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from core.invoicing.store import Head
-from core.tables.catalog import Contract, ContractChange
+from core.tables.catalog import Contract, ContractChange, Coupon, CouponGrant, Subscription
 from core.tables.changes import Change
 from core.tables.charges import Charge
 from core.tables.documents import Document, DocumentInput, DocumentLine
@@ -29,7 +29,19 @@ from core.tables.parties import (
     PartyVersion,
     SettingVersion,
 )
-from core.words import ActorKind, ChargeKind, DocumentKind, DocumentStatus, Origin
+from core.tables.payments import CreditGrant
+from core.words import ActorKind, ChargeKind, CreditKind, DocumentKind, DocumentStatus, Origin
+
+
+def _of_account(account_id: int, contracts: Select[Any]) -> ColumnElement[bool]:
+    """Coupons of the account, of its contracts and of their subscriptions."""
+    subscriptions = select(col(Subscription.id)).where(col(Subscription.contract_id).in_(contracts))
+    scope, scope_id = col(CouponGrant.scope), col(CouponGrant.scope_id)
+    return or_(
+        and_(scope == "account", scope_id == account_id),
+        and_(scope == "contract", scope_id.in_(contracts)),
+        and_(scope == "subscription", scope_id.in_(subscriptions)),
+    )
 
 
 def last_issued_seal(session: Session, account_id: int, but_document: int) -> int:
@@ -96,6 +108,13 @@ def _facts(head: Head) -> dict[str, Select[Any]]:
         "the account": by_change(PartyVersion).where(col(PartyVersion.account_id) == head.account_id),
         "a setting of the account": by_change(SettingVersion).where(
             col(SettingVersion.scope) == "account", col(SettingVersion.scope_id) == head.account_id
+        ),
+        "a coupon": by_change(CouponGrant).where(_of_account(head.account_id, contracts)),
+        "what the coupon takes off": by_change(Coupon).where(
+            col(Coupon.id).in_(select(col(CouponGrant.coupon_id)).where(_of_account(head.account_id, contracts)))
+        ),
+        "a credit": by_change(CreditGrant).where(
+            col(CreditGrant.account_id) == head.account_id, col(CreditGrant.kind) != CreditKind.CUSTOMER
         ),
         "the contract": by_change(ContractChange).where(col(ContractChange.contract_id).in_(contracts)),
         "the customer": by_change(CustomerVersion).where(col(CustomerVersion.customer_id).in_(customers)),

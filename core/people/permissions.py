@@ -43,6 +43,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.subscribe": OPS,
     "catalog.change_subscription": OPS,
     "catalog.override_price": OPS,
+    "catalog.add_coupon": OPS,
+    "catalog.grant_coupon": OPS,
     # usage
     "metering.save_mapping": OPS,
     "metering.ingest": OPS,

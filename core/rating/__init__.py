@@ -24,6 +24,7 @@ from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.rating.arithmetic import sum_document, true_up
 from core.rating.changes import Act, ActKind, Charged, Step, creditable, limited, parts_to_bill, share_of, steps_of
 from core.rating.daybasis import ACTUAL_DAYS, Basis
+from core.rating.document import PLAIN as PLAIN_TERMS
 from core.rating.document import (
     Credit,
     Discount,
@@ -57,6 +58,7 @@ from core.rating.sentences import sentences
 __all__ = [
     "ACTUAL_DAYS",
     "NOTHING",
+    "PLAIN_TERMS",
     "RATING_VERSION",
     "Act",
     "ActKind",

@@ -201,16 +201,21 @@ class CouponGrant(Base, table=True):
 
 
 class CouponRedemption(Base, table=True):
-    """A coupon used on a document, in the document's currency; given back once, by a row that names it."""
+    """A granted coupon used on a document, in the document's currency: claimed when it is drafted, given back once, by a row
+    that names it, when the draft is computed again or discarded or the document cancelled."""
 
     id: int | None = key()
     coupon_id: int = ref("coupon.id")
-    document_id: int = ref("document.id")
+    grant_id: int = ref("coupon_grant.id")
+    document_id: int = ref("document.id", index=True)
+    seq: int = big()
     amount_minor: int = big()
     reverses: int = big(0)
     change_id: int = ref("change.id")
     __table_args__ = (
-        UniqueConstraint("coupon_id", "document_id", "reverses"),
+        UniqueConstraint("grant_id", "document_id", "seq"),
+        once("uq_coupon_redemption_reverses", "reverses", where="reverses <> 0"),
+        positive("seq"),
         check("(amount_minor < 0) = (reverses <> 0)", "negative_only_to_reverse"),
         append_only(),
     )

@@ -171,21 +171,25 @@ class FxRate(Base, table=True):
 
 
 class TaxRate(Base, table=True):
-    """The rate of a seller for a country and tax category from a day on."""
+    """The rate of a seller for a country and tax category from a day on; rates of several levels act side by side."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")
     country: str = text(length=2)
     product_category: TaxCategory = word(TaxCategory)
     category: TaxCategory = word(TaxCategory, name="taxcategory_applied")
+    level: int = big(1)
     valid_from: date
     percent: Decimal = exact()
     label: str = text(length=80)
     reason: str = text("")
     change_id: int = ref("change.id")
     __table_args__ = (
-        UniqueConstraint("seller_id", "country", "product_category", "valid_from", "change_id"),
+        UniqueConstraint(
+            "seller_id", "country", "product_category", "level", "valid_from", "change_id", name="uq_tax_rate_version"
+        ),
         not_negative("percent"),
+        positive("level"),
         append_only(),
     )
 

@@ -344,7 +344,7 @@ UNIQUE: dict[str, Values] = {
     "uq_document_series_number": {**ISSUED, "series_id": of("number_series", "id"), "number": 7, "origin": "migrated"},
     "uq_document_number_text": ISSUED,
     "uq_approval_once": {"decision": "approved"},
-    "uq_coupon_redemption_coupon_id_document_id_reverses": {"reverses": 0},
+    "uq_coupon_redemption_reverses": {"amount_minor": -1},
 }
 SECOND: dict[str, Values] = {
     "uq_credit_entry_idempotency_key": {"grant_id": lambda rows: rows.add("credit_grant")["id"]},

@@ -31,7 +31,7 @@ CREATE TRIGGER coupon_no_update BEFORE UPDATE OF "id", "seller_id", "code", "kin
 CREATE TRIGGER coupon_grant_no_delete BEFORE DELETE ON coupon_grant BEGIN SELECT RAISE(ABORT, 'coupon_grant is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_grant_no_update BEFORE UPDATE OF "id", "coupon_id", "scope", "scope_id", "seq", "valid_from", "valid_until", "ends", "reason", "change_id" ON coupon_grant BEGIN SELECT RAISE(ABORT, 'coupon_grant is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_redemption_no_delete BEFORE DELETE ON coupon_redemption BEGIN SELECT RAISE(ABORT, 'coupon_redemption is append-only: corrections are new rows'); END
-CREATE TRIGGER coupon_redemption_no_update BEFORE UPDATE OF "id", "coupon_id", "document_id", "amount_minor", "reverses", "change_id" ON coupon_redemption BEGIN SELECT RAISE(ABORT, 'coupon_redemption is append-only: corrections are new rows'); END
+CREATE TRIGGER coupon_redemption_no_update BEFORE UPDATE OF "id", "coupon_id", "grant_id", "document_id", "seq", "amount_minor", "reverses", "change_id" ON coupon_redemption BEGIN SELECT RAISE(ABORT, 'coupon_redemption is append-only: corrections are new rows'); END
 CREATE TRIGGER credit_entry_no_delete BEFORE DELETE ON credit_entry BEGIN SELECT RAISE(ABORT, 'credit_entry is append-only: corrections are new rows'); END
 CREATE TRIGGER credit_entry_no_update BEFORE UPDATE OF "id", "grant_id", "seq", "kind", "amount_minor", "balance_minor", "document_id", "idempotency_key", "change_id" ON credit_entry BEGIN SELECT RAISE(ABORT, 'credit_entry is append-only: corrections are new rows'); END
 CREATE TRIGGER credit_grant_no_delete BEFORE DELETE ON credit_grant BEGIN SELECT RAISE(ABORT, 'credit_grant is append-only: corrections are new rows'); END
@@ -129,7 +129,7 @@ CREATE TRIGGER subscription_item_no_update BEFORE UPDATE OF "id", "subscription_
 CREATE TRIGGER tax_evidence_no_delete BEFORE DELETE ON tax_evidence BEGIN SELECT RAISE(ABORT, 'tax_evidence is append-only: corrections are new rows'); END
 CREATE TRIGGER tax_evidence_no_update BEFORE UPDATE OF "id", "account_id", "kind", "value", "valid", "checked_at", "detail", "change_id" ON tax_evidence BEGIN SELECT RAISE(ABORT, 'tax_evidence is append-only: corrections are new rows'); END
 CREATE TRIGGER tax_rate_no_delete BEFORE DELETE ON tax_rate BEGIN SELECT RAISE(ABORT, 'tax_rate is append-only: corrections are new rows'); END
-CREATE TRIGGER tax_rate_no_update BEFORE UPDATE OF "id", "seller_id", "country", "product_category", "category", "valid_from", "percent", "label", "reason", "change_id" ON tax_rate BEGIN SELECT RAISE(ABORT, 'tax_rate is append-only: corrections are new rows'); END
+CREATE TRIGGER tax_rate_no_update BEFORE UPDATE OF "id", "seller_id", "country", "product_category", "category", "level", "valid_from", "percent", "label", "reason", "change_id" ON tax_rate BEGIN SELECT RAISE(ABORT, 'tax_rate is append-only: corrections are new rows'); END
 CREATE TRIGGER tax_registration_no_delete BEFORE DELETE ON tax_registration BEGIN SELECT RAISE(ABORT, 'tax_registration is append-only: corrections are new rows'); END
 CREATE TRIGGER tax_registration_no_update BEFORE UPDATE OF "id", "seller_id", "country", "tax_id", "valid_from", "change_id" ON tax_registration BEGIN SELECT RAISE(ABORT, 'tax_registration is append-only: corrections are new rows'); END
 CREATE TRIGGER usage_adjustment_no_delete BEFORE DELETE ON usage_adjustment BEGIN SELECT RAISE(ABORT, 'usage_adjustment is append-only: corrections are new rows'); END

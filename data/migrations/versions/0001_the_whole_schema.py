@@ -1072,11 +1072,13 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("percent", ExactDecimal(), nullable=False),
         sa.Column("label", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("level > 0", name=op.f("ck_tax_rate_level_positive")),
         sa.CheckConstraint("percent >= 0", name=op.f("ck_tax_rate_percent_not_negative")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_tax_rate_change_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_tax_rate_seller_id")),
@@ -1085,9 +1087,10 @@ def upgrade() -> None:
             "seller_id",
             "country",
             "product_category",
+            "level",
             "valid_from",
             "change_id",
-            name=op.f("uq_tax_rate_seller_id_country_product_category_valid_from_change_id"),
+            name="uq_tax_rate_version",
         ),
     )
     op.create_table(
@@ -1882,20 +1885,33 @@ def upgrade() -> None:
         "coupon_redemption",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("coupon_id", BigId, nullable=False),
+        sa.Column("grant_id", BigId, nullable=False),
         sa.Column("document_id", BigId, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=False),
         sa.Column("change_id", BigId, nullable=False),
         sa.CheckConstraint(
             "(amount_minor < 0) = (reverses <> 0)", name=op.f("ck_coupon_redemption_negative_only_to_reverse")
         ),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_coupon_redemption_seq_positive")),
         sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_coupon_redemption_change_id")),
         sa.ForeignKeyConstraint(["coupon_id"], ["coupon.id"], name=op.f("fk_coupon_redemption_coupon_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_coupon_redemption_document_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["coupon_grant.id"], name=op.f("fk_coupon_redemption_grant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_redemption")),
         sa.UniqueConstraint(
-            "coupon_id", "document_id", "reverses", name=op.f("uq_coupon_redemption_coupon_id_document_id_reverses")
+            "grant_id", "document_id", "seq", name=op.f("uq_coupon_redemption_grant_id_document_id_seq")
         ),
+    )
+    op.create_index(op.f("ix_coupon_redemption_document_id"), "coupon_redemption", ["document_id"], unique=False)
+    op.create_index(
+        "uq_coupon_redemption_reverses",
+        "coupon_redemption",
+        ["reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses <> 0"),
+        postgresql_where=sa.text("reverses <> 0"),
     )
     op.create_table(
         "credit_grant",

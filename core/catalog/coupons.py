@@ -1,0 +1,107 @@
+"""Coupons as values: what they take off, of what, how often, and who has them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from core.money import exact_text, format_money
+from core.words import CouponKind
+
+__all__ = ["CouponGrantView", "CouponKind", "CouponView"]
+
+
+@dataclass(frozen=True)
+class CouponView:
+    """A percentage, or a fixed amount: anew for every invoice, or a total that invoices draw down.
+
+    `times` invoices redeem it per grant (None: for ever). It takes off lines of these products, plans or prices (by their
+    codes; empty: all). At most `most_grants` may be made of it (None: any number), none from `expires_on` on.
+    """
+
+    id: int
+    seller_id: int
+    code: str
+    kind: CouponKind
+    percent: Decimal | None
+    amount_minor: int | None
+    currency: str
+    name: str
+    times: int | None
+    total_drawn_down: bool
+    products: tuple[str, ...]
+    plans: tuple[str, ...]
+    prices: tuple[str, ...]
+    most_grants: int | None
+    expires_on: date | None
+
+    @classmethod
+    def of(
+        cls,
+        id_: int,
+        seller_id: int,
+        code: str,
+        kind: CouponKind,
+        percent: Decimal | None,
+        amount_minor: int | None,
+        currency: str,
+        rule: Mapping[str, Any],
+    ) -> CouponView:
+        """From the columns of its row."""
+        times, most, expires = rule.get("times"), rule.get("most_grants"), rule.get("expires_on")
+        return cls(
+            id=id_,
+            seller_id=seller_id,
+            code=code,
+            kind=kind,
+            percent=percent,
+            amount_minor=amount_minor,
+            currency=currency,
+            name=str(rule.get("name", "")),
+            times=None if times is None else int(times),
+            total_drawn_down=bool(rule.get("total_drawn_down", False)),
+            products=tuple(rule.get("products", ())),
+            plans=tuple(rule.get("plans", ())),
+            prices=tuple(rule.get("prices", ())),
+            most_grants=None if most is None else int(most),
+            expires_on=None if expires is None else date.fromisoformat(expires),
+        )
+
+    @property
+    def says(self) -> str:
+        """ "10 %" or "25.00 EUR", as a document prints it."""
+        if self.percent is not None:
+            return f"{exact_text(Fraction(self.percent))} %"
+        return format_money(self.amount_minor or 0, self.currency)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name or self.code}, {self.says}"
+
+
+@dataclass(frozen=True)
+class CouponGrantView:
+    """That a coupon holds for an account, contract or subscription on the days [valid_from, until)."""
+
+    id: int
+    coupon: CouponView
+    scope: str
+    scope_id: int
+    valid_from: date
+    valid_until: date | None
+    ended_on: date | None
+    reason: str
+    actor: str
+    at: datetime
+
+    @property
+    def until(self) -> date | None:
+        ends = [day for day in (self.valid_until, self.ended_on) if day is not None]
+        return min(ends, default=None)
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.until is None or day < self.until)

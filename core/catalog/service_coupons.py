@@ -1,0 +1,208 @@
+"""The verbs of coupons: make one, grant it to an account, contract or subscription, end a grant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from core import audit
+from core.catalog import reads, store, store_coupons
+from core.catalog.checking import Checks
+from core.catalog.coupons import CouponGrantView, CouponView
+from core.errors import NotFound, Refused
+from core.people import Actor
+from core.tables.catalog import Coupon, CouponGrant
+from core.words import CouponKind
+
+SCOPES = ("account", "contract", "subscription")
+MOST = 1_000_000
+
+
+def coupons(session: Session, seller_id: int) -> list[CouponView]:
+    """All coupons of a seller, by code."""
+    return store_coupons.coupons(session, seller_id)
+
+
+def coupon_grants(session: Session, account_ids: Sequence[int]) -> dict[int, tuple[CouponGrantView, ...]]:
+    """Account → what was granted to it, its contracts and subscriptions, in the order granted; ended ones too."""
+    return store_coupons.grants(session, account_ids)
+
+
+def add_coupon(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    seller_id: int,
+    code: str,
+    name: str = "",
+    percent: Decimal | None = None,
+    amount_minor: int | None = None,
+    currency: str = "",
+    times: int | None = None,
+    total_drawn_down: bool = False,
+    products: Sequence[str] = (),
+    plans: Sequence[str] = (),
+    prices: Sequence[str] = (),
+    most_grants: int | None = None,
+    expires_on: date | None = None,
+) -> int:
+    """A coupon: `percent`, or `amount_minor` of a currency; for `times` invoices of who has it (None: for ever)."""
+    change = audit.begin(session, actor, now, "catalog.add_coupon")
+    reads.locked_seller(session, seller_id)
+    checks = Checks()
+    code = checks.code(code, "code")
+    if store_coupons.coupons(session, seller_id, code):
+        checks.fault("code_taken", "code", f"There is a coupon {code!r} already; choose another code.")
+    _check_value(checks, percent, amount_minor, currency, total_drawn_down)
+    for path, value in (("times", times), ("most_grants", most_grants)):
+        if value is not None:
+            checks.whole(value, path, least=1, most=MOST)
+    _check_codes(session, checks, seller_id, products, plans)
+    rule: dict[str, Any] = {
+        "name": checks.text(name, "name", length=120, needed=False),
+        "products": [checks.code(one, f"products[{number}]") for number, one in enumerate(products)],
+        "plans": [checks.code(one, f"plans[{number}]") for number, one in enumerate(plans)],
+        "prices": [checks.code(one, f"prices[{number}]") for number, one in enumerate(prices)],
+        "times": times,
+        "most_grants": most_grants,
+        "total_drawn_down": total_drawn_down,
+        "expires_on": None if expires_on is None else checks.day(expires_on, "expires_on").isoformat(),
+    }
+    checks.finish()
+    kind = CouponKind.PERCENTAGE if percent is not None else CouponKind.FIXED
+    values = {"kind": kind, "percent": percent, "amount_minor": amount_minor, "currency": currency}
+    kept = {name: value for name, value in rule.items() if value}
+    coupon_id = store.add(session, Coupon(seller_id=seller_id, code=code, rule=kept, change_id=change.id, **values))
+    change.note("coupon", coupon_id, after={"code": code, **values, **kept})
+    return coupon_id
+
+
+def _check_value(
+    checks: Checks, percent: Decimal | None, amount_minor: int | None, currency: str, total_drawn_down: bool
+) -> None:
+    if (percent is None) == (amount_minor is None):
+        checks.fault("percent_or_fixed", "percent", "A coupon takes off either a percentage or a fixed amount.")
+    elif percent is not None:
+        if not 0 < percent <= 100:
+            sentence = f"A coupon takes off more than 0 and at most 100 percent, not {percent}."
+            checks.fault("out_of_range", "percent", sentence)
+        if currency:
+            checks.fault("no_currency", "currency", "A percentage has no currency: it holds in all of them.")
+        if total_drawn_down:
+            checks.fault("not_fixed", "total_drawn_down", "Only a fixed amount can be a total that is drawn down.")
+    else:
+        checks.currency(currency)
+        if amount_minor is not None and amount_minor <= 0:
+            checks.fault("out_of_range", "amount_minor", "A coupon takes off more than nothing.")
+
+
+def _check_codes(
+    session: Session, checks: Checks, seller_id: int, products: Sequence[str], plans: Sequence[str]
+) -> None:
+    known = {product.code for product in reads.products(session, seller_id)}
+    sold = {version.plan_code for version in reads.plan_versions(session, seller_id)}
+    for path, codes, there in (("products", products, known), ("plans", plans, sold)):
+        for number, one in enumerate(codes):
+            if one not in there:
+                checks.fault("unknown_code", f"{path}[{number}]", f"There is no {path[:-1]} {one!r}.")
+
+
+def grant_coupon(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    coupon_id: int,
+    scope: str,
+    scope_id: int,
+    valid_from: date,
+    valid_until: date | None = None,
+    reason: str,
+) -> int:
+    """Give a coupon to an account, contract or subscription on the days [valid_from, valid_until). Beyond its limit: refused.
+
+    Whoever grants it may not approve what rests on it.
+    """
+    change = audit.begin(session, actor, now, "catalog.grant_coupon")
+    coupon = store_coupons.lock(session, coupon_id)
+    if coupon is None:
+        raise NotFound("no_such_coupon", f"There is no coupon with the id {coupon_id}.")
+    checks = Checks()
+    reason = checks.text(reason, "reason", length=500)
+    checks.day(valid_from, "valid_from")
+    if valid_until is not None and checks.day(valid_until, "valid_until") <= valid_from:
+        checks.fault("before_start", "valid_until", f"{valid_until} is not after {valid_from}, its first day.")
+    if coupon.expires_on is not None and valid_from >= coupon.expires_on:
+        sentence = f"{coupon.code} expired on {coupon.expires_on}; it cannot be granted from {valid_from} on."
+        checks.fault("coupon_expired", "valid_from", sentence)
+    account_id = _account_of(session, checks, coupon.seller_id, scope, scope_id)
+    if coupon.most_grants is not None and store_coupons.granted(session, coupon_id) >= coupon.most_grants:
+        sentence = f"{coupon.code} was granted {coupon.most_grants} times, which is its limit; choose another coupon."
+        checks.fault("coupon_used_up", "coupon_id", sentence)
+    checks.finish()
+    grant = CouponGrant(
+        coupon_id=coupon_id,
+        scope=scope,
+        scope_id=scope_id,
+        seq=store_coupons.next_seq(session, coupon_id, scope, scope_id),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        reason=reason,
+        change_id=change.id,
+    )
+    grant_id = store.add(session, grant)
+    after = {"coupon": coupon.code, "scope": scope, "scope_id": scope_id, "from": valid_from, "until": valid_until}
+    change.note("account", account_id, after=after, reason=reason)
+    return grant_id
+
+
+def _account_of(session: Session, checks: Checks, seller_id: int, scope: str, scope_id: int) -> int:
+    found: tuple[int, int] | None = None
+    if scope == "account":
+        party = reads.party(session, scope_id, None)
+        found = party.account_id, party.seller_id
+    elif scope in SCOPES:
+        found = store_coupons.account_of(session, scope, scope_id)
+    else:
+        checks.fault(
+            "unknown_word", "scope", f"A coupon is granted to an account, contract or subscription, not {scope!r}."
+        )
+        return 0
+    if found is None or found[1] != seller_id:
+        checks.fault("not_there", "scope_id", f"The seller of the coupon has no such {scope}.")
+        return 0
+    return found[0]
+
+
+def end_coupon(session: Session, actor: Actor, now: datetime, *, grant_id: int, ends_on: date, reason: str) -> None:
+    """From that day on the grant takes nothing off any more; what documents redeemed stays."""
+    change = audit.begin(session, actor, now, "catalog.grant_coupon")
+    held = store_coupons.grant(session, grant_id)
+    if held is None or held.ends:
+        raise NotFound("no_such_grant", f"There is no grant of a coupon with the id {grant_id}.")
+    coupon = store_coupons.lock(session, held.coupon_id)
+    assert coupon is not None
+    if store_coupons.is_ended(session, grant_id):
+        raise Refused("ended_already", f"Nothing was changed: this grant of {coupon.code} was ended before.")
+    checks = Checks()
+    reason = checks.text(reason, "reason", length=500)
+    checks.not_before(checks.day(ends_on, "ends_on"), "ends_on", held.valid_from, "the first day of the grant")
+    account_id = _account_of(session, checks, coupon.seller_id, held.scope, held.scope_id)
+    checks.finish()
+    ending = CouponGrant(
+        coupon_id=held.coupon_id,
+        scope=held.scope,
+        scope_id=held.scope_id,
+        seq=store_coupons.next_seq(session, held.coupon_id, held.scope, held.scope_id),
+        valid_from=ends_on,
+        ends=grant_id,
+        reason=reason,
+        change_id=change.id,
+    )
+    store.add(session, ending)
+    change.note("account", account_id, after={"coupon": coupon.code, "ends_on": ends_on}, reason=reason)

@@ -1,0 +1,143 @@
+"""Which discounts act on a draft's lines, and what lines that are given back keep of theirs. Pure.
+
+A coupon acts on the positive lines that it covers, on every document that its grant may still redeem. What is given back
+(days, usage) was billed less its discount, and so it is given back less that discount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from core import rating
+from core.catalog.coupons import CouponGrantView
+from core.catalog.views import ItemView
+from core.clock import Period
+from core.invoicing.model import AccountFacts, BodyDiscount, DraftLine, Redemption
+from core.money import cumulative, exact_text, half_away, to_major
+
+NEVER = rating.Terms()
+GIVEN_BACK = "Discount of what is given back"
+
+Granted = tuple[tuple[rating.Discount, CouponGrantView], ...]
+
+
+def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
+    """The discounts of the coupons that may be redeemed on this draft, in the order granted."""
+    items = {item.id: (view.contract_id, view.id, item) for view in facts.subscriptions for item in view.items}
+    found = []
+    for grant in facts.coupons:
+        coupon, before = grant.coupon, facts.redeemed.get(grant.id, (0, 0))
+        spent = coupon.times is not None and before[0] >= coupon.times
+        if spent or not grant.holds_on(facts.bill_on) or (coupon.currency and coupon.currency != facts.currency):
+            continue
+        on = frozenset(line.key for line in lines if _covers(grant, line, items))
+        left = (coupon.amount_minor or 0) - before[1] if coupon.total_drawn_down else None
+        discount = rating.Discount(
+            coupon.label, percent=coupon.percent, fixed_minor=coupon.amount_minor, on=on, left_minor=left
+        )
+        found.append((discount, grant))
+    return tuple(found)
+
+
+def _covers(grant: CouponGrantView, line: DraftLine, items: dict[int, tuple[int, int, ItemView]]) -> bool:
+    """A line that stands on no item is covered only by what the account has on everything."""
+    coupon = grant.coupon
+    limited = coupon.products or coupon.plans or coupon.prices
+    if line.item_id not in items:
+        return grant.scope == "account" and not limited
+    contract_id, subscription_id, item = items[line.item_id or 0]
+    if grant.scope == "contract" and contract_id != grant.scope_id:
+        return False
+    if grant.scope == "subscription" and subscription_id != grant.scope_id:
+        return False
+    return (
+        (not coupon.products or item.product_code in coupon.products)
+        and (not coupon.plans or item.plan_code in coupon.plans)
+        and (not coupon.prices or item.code in coupon.prices)
+    )
+
+
+def given_back(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int]:
+    """The discount that each line keeps (0 or less): of what was billed for its days, the part that its amount is of them."""
+    if not facts.discounted:
+        return [0] * len(lines)
+    found: list[int] = []
+    before: list[tuple[int | None, Period, int, int]] = [
+        (
+            charge.subject_id,
+            charge.service,
+            charge.amount_minor + charge.edited_minor,
+            facts.discounted.get((charge.document_id or 0, charge.line_no), 0),
+        )
+        for charge in facts.billed
+    ]
+    for line in lines:
+        kept = _kept(line, before) if line.amount_minor < 0 and line.item_id is not None else 0
+        if line.amount_minor < 0:
+            before.append((line.item_id, line.service, line.amount_minor, kept))
+        found.append(kept)
+    return found
+
+
+def _kept(line: DraftLine, before: Sequence[tuple[int | None, Period, int, int]]) -> int:
+    held_minor = discount_minor = 0
+    for item_id, service, amount_minor, off_minor in before:
+        common = service.overlap(line.service) if item_id == line.item_id else None
+        if common is not None:
+            held_minor += _share(amount_minor, service, common)
+            discount_minor += _share(off_minor, service, common)
+    if discount_minor <= 0 or held_minor <= 0:
+        return 0
+    part = half_away(Fraction(discount_minor * -line.amount_minor, held_minor))
+    return -min(part, discount_minor, -line.amount_minor)
+
+
+def _share(whole_minor: int, service: Period, days: Period) -> int:
+    return cumulative(whole_minor, service.elapsed(days.end)) - cumulative(whole_minor, service.elapsed(days.start))
+
+
+# ── what the lines then say ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def line_discounts(
+    sums: rating.DocumentSums, kept: Sequence[int], granted: Granted, number: int
+) -> tuple[BodyDiscount, ...]:
+    """The rows of line `number` (from 1), in the order in which they act; together they are its discount."""
+    grants = {id(discount): grant for discount, grant in granted}
+    found = [BodyDiscount(GIVEN_BACK, kept[number - 1])] if kept[number - 1] else []
+    for one in sums.taken:
+        minor = one.shares_minor[number - 1]
+        if minor:
+            found.append(BodyDiscount(one.discount.key, minor, coupon_id=grants[id(one.discount)].coupon.id))
+    return tuple(found)
+
+
+def redemptions(sums: rating.DocumentSums, granted: Granted) -> tuple[Redemption, ...]:
+    """What each coupon took off the document; one that took nothing is not redeemed."""
+    grants = {id(discount): grant for discount, grant in granted}
+    return tuple(
+        Redemption(grants[id(one.discount)].coupon.id, grants[id(one.discount)].id, one.minor)
+        for one in sums.taken
+        if one.minor
+    )
+
+
+def told(sums: rating.DocumentSums, kept_minor: int, number: int) -> dict[str, object]:
+    """What an explanation says of the line's discounts; nothing where it has none."""
+    shares: list[object] = list(sums.discount_shares(number))
+    if kept_minor:
+        shares.insert(0, {"given_back": exact_text(to_major(kept_minor, sums.currency))})
+    return {"discounts": shares} if shares else {}
+
+
+def settings_told(terms: rating.Terms) -> tuple[tuple[str, str], ...]:
+    """The settings that a document was summed by, for its copy: how tax is rounded, and whatever is not the default."""
+    found = {"tax_rounding": str(terms.tax_rounding)}
+    for name in ("discount_order", "percentage_of", "percentage_rounding"):
+        if getattr(terms, name) != getattr(NEVER, name):
+            found[name] = str(getattr(terms, name))
+    for name in ("prices_include_tax", "commitment_payable_by_credit"):
+        if getattr(terms, name) != getattr(NEVER, name):
+            found[name] = "yes" if getattr(terms, name) else "no"
+    return tuple(sorted(found.items()))

@@ -1,0 +1,187 @@
+"""Discounts of documents: shares on lines, coupons redeemed, taxes of lines with several rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from core.invoicing.model import Body, BodyDiscount, Redemption
+from core.invoicing.store_charges import add_rows, parts
+from core.tables.catalog import CouponRedemption
+from core.tables.documents import Document, DocumentLine, LineDiscount
+from core.words import DocumentStatus
+
+GONE = (DocumentStatus.DISCARDED, DocumentStatus.CANCELLED)
+
+
+# ── coupons redeemed ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def redeemed(session: Session, grant_ids: Iterable[int], but_documents: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Grant → by how many other documents it stands redeemed, and what it took off them."""
+    without = set(but_documents)
+    found: dict[int, tuple[int, int]] = {}
+    for part in parts(grant_ids):
+        for grant_id, document_id, minor in session.execute(_standing(col(CouponRedemption.grant_id).in_(part))):
+            if document_id not in without:
+                times, sum_minor = found.get(grant_id, (0, 0))
+                found[grant_id] = times + 1, sum_minor + minor
+    return found
+
+
+def _standing(narrowed: Any) -> Any:
+    """(grant, document, amount) of redemptions that were not given back."""
+    undone = aliased(CouponRedemption)
+    return (
+        select(col(CouponRedemption.grant_id), col(CouponRedemption.document_id), col(CouponRedemption.amount_minor))
+        .outerjoin(undone, col(undone.reverses) == col(CouponRedemption.id))
+        .where(narrowed, col(CouponRedemption.reverses) == 0, col(undone.id).is_(None))
+    )
+
+
+def redeem(session: Session, change_id: int, rows: Sequence[tuple[int, Sequence[Redemption]]]) -> None:
+    """Claim coupons for documents: (document, what it redeems)."""
+    wanted = {document_id for document_id, redemptions in rows if redemptions}
+    last = _last_seq(session, wanted)
+    add_rows(
+        session,
+        CouponRedemption,
+        [
+            {
+                "coupon_id": one.coupon_id,
+                "grant_id": one.grant_id,
+                "document_id": document_id,
+                "seq": last.get((one.grant_id, document_id), 0) + 1,
+                "amount_minor": one.amount_minor,
+                "reverses": 0,
+                "change_id": change_id,
+            }
+            for document_id, redemptions in rows
+            for one in redemptions
+        ],
+    )
+
+
+def release(session: Session, change_id: int, document_ids: Iterable[int]) -> None:
+    """Give back what these documents redeemed; what was given back before stays so."""
+    for part in parts(document_ids):
+        undone = aliased(CouponRedemption)
+        standing = session.execute(
+            select(CouponRedemption)
+            .outerjoin(undone, col(undone.reverses) == col(CouponRedemption.id))
+            .where(
+                col(CouponRedemption.document_id).in_(part),
+                col(CouponRedemption.reverses) == 0,
+                col(undone.id).is_(None),
+            )
+            .order_by(col(CouponRedemption.id))
+        ).scalars()
+        last = _last_seq(session, part)
+        add_rows(
+            session,
+            CouponRedemption,
+            [
+                {
+                    "coupon_id": row.coupon_id,
+                    "grant_id": row.grant_id,
+                    "document_id": row.document_id,
+                    "seq": last[row.grant_id, row.document_id] + 1,
+                    "amount_minor": -row.amount_minor,
+                    "reverses": row.id,
+                    "change_id": change_id,
+                }
+                for row in standing
+            ],
+        )
+
+
+def _last_seq(session: Session, document_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    found: dict[tuple[int, int], int] = {}
+    for part in parts(document_ids):
+        query = (
+            select(
+                col(CouponRedemption.grant_id),
+                col(CouponRedemption.document_id),
+                func.max(col(CouponRedemption.seq)),
+            )
+            .where(col(CouponRedemption.document_id).in_(part))
+            .group_by(col(CouponRedemption.grant_id), col(CouponRedemption.document_id))
+        )
+        found |= {(grant_id, document_id): seq for grant_id, document_id, seq in session.execute(query)}
+    return found
+
+
+# ── shares on lines ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def discounted(session: Session, account_ids: Iterable[int]) -> dict[int, dict[tuple[int, int], int]]:
+    """Account → (document, line number) → discount, of the lines that stand and have one."""
+    found: dict[int, dict[tuple[int, int], int]] = {}
+    for part in parts(account_ids):
+        query = (
+            select(
+                col(Document.account_id),
+                col(Document.id),
+                col(DocumentLine.line_no),
+                col(DocumentLine.discount_minor),
+            )
+            .join(DocumentLine, col(DocumentLine.document_id) == col(Document.id))
+            .where(
+                col(Document.account_id).in_(part),
+                col(Document.status).not_in(GONE),
+                col(DocumentLine.discount_minor) != 0,
+            )
+        )
+        for account_id, document_id, line_no, minor in session.execute(query):
+            found.setdefault(account_id, {})[document_id, line_no] = minor
+    return found
+
+
+def add_shares(session: Session, rows: Sequence[tuple[int, Body]]) -> None:
+    """The discounts of lines that stand: (document, its body)."""
+    with_some = [(id_, body) for id_, body in rows if any(line.discounts for line in body.lines)]
+    ids: dict[tuple[int, int], int] = {}
+    for part in parts(id_ for id_, _ in with_some):
+        query = select(col(DocumentLine.document_id), col(DocumentLine.line_no), col(DocumentLine.id))
+        for document_id, line_no, line_id in session.execute(query.where(col(DocumentLine.document_id).in_(part))):
+            ids[document_id, line_no] = line_id
+    add_rows(
+        session,
+        LineDiscount,
+        [
+            {
+                "line_id": ids[id_, line.line_no],
+                "seq": seq,
+                "coupon_id": one.coupon_id,
+                "grant_id": one.grant_id,
+                "label": one.label,
+                "amount_minor": one.amount_minor,
+            }
+            for id_, body in with_some
+            for line in body.lines
+            for seq, one in enumerate(line.discounts, 1)
+        ],
+    )
+
+
+def clear(session: Session, document_ids: Sequence[int]) -> None:
+    """Take the shares off lines that are about to go; the ids fit one statement."""
+    lines = select(col(DocumentLine.id)).where(col(DocumentLine.document_id).in_(document_ids))
+    session.execute(
+        delete(LineDiscount).where(col(LineDiscount.line_id).in_(lines)).execution_options(synchronize_session=False)
+    )
+
+
+def shares(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[BodyDiscount, ...]]:
+    """Line → its discounts in order."""
+    found: dict[int, list[BodyDiscount]] = {}
+    for part in parts(line_ids):
+        query = select(LineDiscount).where(col(LineDiscount.line_id).in_(part))
+        for row in session.execute(query.order_by(col(LineDiscount.line_id), col(LineDiscount.seq))).scalars():
+            one = BodyDiscount(row.label, row.amount_minor, row.coupon_id, row.grant_id)
+            found.setdefault(row.line_id, []).append(one)
+    return {line_id: tuple(rows) for line_id, rows in found.items()}
