@@ -75,7 +75,7 @@ def add_coupon(
     }
     checks.finish()
     kind = CouponKind.PERCENTAGE if percent is not None else CouponKind.FIXED
-    values = {"kind": kind, "percent": percent, "amount_minor": amount_minor, "currency": currency}
+    values: dict[str, Any] = {"kind": kind, "percent": percent, "amount_minor": amount_minor, "currency": currency}
     kept = {name: value for name, value in rule.items() if value}
     coupon_id = store.add(session, Coupon(seller_id=seller_id, code=code, rule=kept, change_id=change.id, **values))
     change.note("coupon", coupon_id, after={"code": code, **values, **kept})

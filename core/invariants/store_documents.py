@@ -361,6 +361,16 @@ def nobody_approves_their_own(session: Session) -> list[Offender]:
         ),
         *offenders(
             session,
+            "document",
+            "approved by {actor}, who granted a coupon that it redeems",
+            "SELECT DISTINCT a.subject_id, a.actor FROM approval a JOIN document d ON d.id = a.subject_id AND a.subject_kind = 'document' "
+            "AND a.decision = 'approved' AND d.refers_to_id IS NULL JOIN coupon_redemption r ON r.document_id = d.id "
+            "JOIN coupon_grant g ON g.id = r.grant_id JOIN change c ON c.id = g.change_id AND c.actor = a.actor "
+            "WHERE c.at <= a.at AND NOT EXISTS (SELECT 1 FROM document p WHERE p.account_id = d.account_id AND p.id <> d.id "
+            "AND p.issued_at >= c.at AND p.issued_at < a.at)",
+        ),
+        *offenders(
+            session,
             "plan_version",
             "published by its author {author}",
             "SELECT id, author FROM plan_version WHERE state <> 'draft' AND author = published_by",

@@ -1,7 +1,7 @@
 """Which discounts act on a draft's lines, and what lines that are given back keep of theirs. Pure.
 
-A coupon acts on the positive lines that it covers, on every document that its grant may still redeem. What is given back
-(days, usage) was billed less its discount, and so it is given back less that discount.
+A coupon acts on the positive lines that it covers, on every document that its grant may still redeem. What changes inside
+days that were billed (days given back or charged otherwise, late usage) keeps the discount that those days were billed with.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from core import rating
 from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
-from core.invoicing.model import AccountFacts, BodyDiscount, DraftLine, Redemption
+from core.invoicing.model import AccountFacts, BodyDiscount, DraftLine, LineKind, Redemption
 from core.money import cumulative, exact_text, half_away, to_major
 
-NEVER = rating.Terms()
-GIVEN_BACK = "Discount of what is given back"
+NEVER = rating.PLAIN_TERMS
+FIRST_BILLED = "Discount as first billed"
 
 Granted = tuple[tuple[rating.Discount, CouponGrantView], ...]
 
@@ -25,13 +25,13 @@ Granted = tuple[tuple[rating.Discount, CouponGrantView], ...]
 def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
     """The discounts of the coupons that may be redeemed on this draft, in the order granted."""
     items = {item.id: (view.contract_id, view.id, item) for view in facts.subscriptions for item in view.items}
-    found = []
+    found, again = [], billed_again(facts, lines) if facts.coupons else frozenset()
     for grant in facts.coupons:
         coupon, before = grant.coupon, facts.redeemed.get(grant.id, (0, 0))
         spent = coupon.times is not None and before[0] >= coupon.times
         if spent or not grant.holds_on(facts.bill_on) or (coupon.currency and coupon.currency != facts.currency):
             continue
-        on = frozenset(line.key for line in lines if _covers(grant, line, items))
+        on = frozenset(line.key for line in lines if line.key not in again and _covers(grant, line, items))
         left = (coupon.amount_minor or 0) - before[1] if coupon.total_drawn_down else None
         discount = rating.Discount(
             coupon.label, percent=coupon.percent, fixed_minor=coupon.amount_minor, on=on, left_minor=left
@@ -58,12 +58,30 @@ def _covers(grant: CouponGrantView, line: DraftLine, items: dict[int, tuple[int,
     )
 
 
-def given_back(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int]:
-    """The discount that each line keeps (0 or less): of what was billed for its days, the part that its amount is of them."""
+Held = tuple[int | None, Period, int, int]
+"""(item, days, amount, discount) of what was billed"""
+
+
+def billed_again(facts: AccountFacts, lines: Sequence[DraftLine]) -> frozenset[str]:
+    """Changes inside days that were billed: they keep the discount of those days, and no coupon acts on them anew."""
+    days: dict[int, list[Period]] = {}
+    for charge in facts.billed:
+        days.setdefault(charge.subject_id, []).append(charge.service)
+    changes = (line for line in lines if line.kind in (LineKind.PRORATION, LineKind.LATE) and line.item_id is not None)
+    return frozenset(
+        line.key for line in changes if any(one.overlap(line.service) for one in days.get(line.item_id or 0, ()))
+    )
+
+
+def as_first_billed(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int]:
+    """The discount that each line keeps: of what its days were billed with, the part that its amount is of theirs.
+
+    What is given back takes its discount along, never more than is still held on those days.
+    """
     if not facts.discounted:
         return [0] * len(lines)
-    found: list[int] = []
-    before: list[tuple[int | None, Period, int, int]] = [
+    again, found = billed_again(facts, lines), []
+    held: list[Held] = [
         (
             charge.subject_id,
             charge.service,
@@ -72,25 +90,30 @@ def given_back(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int]:
         )
         for charge in facts.billed
     ]
+    first = [one for one in held if one[2] > 0]
     for line in lines:
-        kept = _kept(line, before) if line.amount_minor < 0 and line.item_id is not None else 0
-        if line.amount_minor < 0:
-            before.append((line.item_id, line.service, line.amount_minor, kept))
+        kept = 0
+        if line.amount_minor < 0 and line.item_id is not None:
+            kept = _part(line, held)
+            held.append((line.item_id, line.service, line.amount_minor, kept))
+        elif line.key in again:
+            kept = _part(line, first)
         found.append(kept)
     return found
 
 
-def _kept(line: DraftLine, before: Sequence[tuple[int | None, Period, int, int]]) -> int:
-    held_minor = discount_minor = 0
-    for item_id, service, amount_minor, off_minor in before:
+def _part(line: DraftLine, held: Sequence[Held]) -> int:
+    amount_minor = discount_minor = 0
+    for item_id, service, billed_minor, off_minor in held:
         common = service.overlap(line.service) if item_id == line.item_id else None
         if common is not None:
-            held_minor += _share(amount_minor, service, common)
+            amount_minor += _share(billed_minor, service, common)
             discount_minor += _share(off_minor, service, common)
-    if discount_minor <= 0 or held_minor <= 0:
+    if discount_minor <= 0 or amount_minor <= 0:
         return 0
-    part = half_away(Fraction(discount_minor * -line.amount_minor, held_minor))
-    return -min(part, discount_minor, -line.amount_minor)
+    size = abs(line.amount_minor)
+    part = min(half_away(Fraction(discount_minor * size, amount_minor)), size)
+    return part if line.amount_minor > 0 else -min(part, discount_minor)
 
 
 def _share(whole_minor: int, service: Period, days: Period) -> int:
@@ -105,7 +128,7 @@ def line_discounts(
 ) -> tuple[BodyDiscount, ...]:
     """The rows of line `number` (from 1), in the order in which they act; together they are its discount."""
     grants = {id(discount): grant for discount, grant in granted}
-    found = [BodyDiscount(GIVEN_BACK, kept[number - 1])] if kept[number - 1] else []
+    found = [BodyDiscount(FIRST_BILLED, kept[number - 1])] if kept[number - 1] else []
     for one in sums.taken:
         minor = one.shares_minor[number - 1]
         if minor:
@@ -127,7 +150,7 @@ def told(sums: rating.DocumentSums, kept_minor: int, number: int) -> dict[str, o
     """What an explanation says of the line's discounts; nothing where it has none."""
     shares: list[object] = list(sums.discount_shares(number))
     if kept_minor:
-        shares.insert(0, {"given_back": exact_text(to_major(kept_minor, sums.currency))})
+        shares.insert(0, {"as_first_billed": exact_text(to_major(kept_minor, sums.currency))})
     return {"discounts": shares} if shares else {}
 
 

@@ -245,7 +245,7 @@ def assemble(
 ) -> Draft:
     """Lines to draft: taxes, totals, explanations, flags."""
     treated = [(line, taxes[line.tax_category, line.tax_on]) for line in lines]
-    granted, kept = discounting.discounts_of(facts, lines), discounting.given_back(facts, lines)
+    granted, kept = discounting.discounts_of(facts, lines), discounting.as_first_billed(facts, lines)
     sums = rating.sum_document(
         facts.currency,
         [

@@ -201,10 +201,8 @@ def body_columns(body: Body) -> dict[str, Any]:
 def settings_columns(body: Body) -> dict[str, Any]:
     """What a document keeps of the settings that it was summed by."""
     told = dict(body.settings)
-    return {
-        "tax_rounding": told["tax_rounding"],
-        **({"terms": told} if len(told) > 1 or told["tax_rounding"] != "document" else {}),
-    }
+    usual = told == {"tax_rounding": "document"}
+    return {"tax_rounding": told["tax_rounding"], **({} if usual else {"terms": told})}
 
 
 EMPTY: Mapping[str, Any] = {
