@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from core import audit, ledger
 from core.errors import BadInput, FourEyes, Refused, Stale
-from core.invoicing import copy, rules, settlements, store, store_approvals, store_credits, store_discounts
+from core.invoicing import copy, discounting, rules, settlements, store, store_approvals, store_credits, store_discounts
 from core.invoicing.copy import RefersTo
 from core.invoicing.copying import copy_of
 from core.invoicing.lifecycle import today_of
@@ -97,7 +97,7 @@ def _write_credit_note(session: Session, change: audit.Recorder, document_id: in
             "refers_to_id": document_id,
             "content_hash": copy.content_hash(shown),
             "settings": {
-                **store.settings_columns(body),
+                **discounting.settings_columns(body),
                 "parties": parties.hash_of(head.account_id),
                 "reason": reason,
                 "tax_labels": labels,

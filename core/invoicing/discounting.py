@@ -13,7 +13,7 @@ from core import rating
 from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
-from core.invoicing.model import AccountFacts, BodyDiscount, DraftLine, LineKind, Redemption
+from core.invoicing.model import AccountFacts, Body, BodyDiscount, DraftLine, LineKind, Redemption
 from core.money import cumulative, exact_text, half_away, to_major
 
 NEVER = rating.PLAIN_TERMS
@@ -164,3 +164,10 @@ def settings_told(terms: rating.Terms) -> tuple[tuple[str, str], ...]:
         if getattr(terms, name) != getattr(NEVER, name):
             found[name] = "yes" if getattr(terms, name) else "no"
     return tuple(sorted(found.items()))
+
+
+def settings_columns(body: Body) -> dict[str, object]:
+    """What a document keeps of the settings that it was summed by."""
+    told = dict(body.settings)
+    usual = told == {"tax_rounding": "document"}
+    return {"tax_rounding": told["tax_rounding"], **({} if usual else {"terms": told})}

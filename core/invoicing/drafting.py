@@ -16,7 +16,7 @@ from sqlmodel import Session
 from core import audit, catalog, db, faults, ledger, seals
 from core.clock import local_date
 from core.errors import BadInput, BillingError, Refused, Stale
-from core.invoicing import copy, rules, store, store_charges, store_discounts
+from core.invoicing import copy, discounting, rules, store, store_charges, store_discounts
 from core.invoicing.copying import copy_of
 from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
 from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
@@ -269,7 +269,7 @@ def _columns(change: audit.Recorder, drafts: Mapping[Key, Draft], parties: Parti
                 "fingerprint": draft.fingerprint,
                 "parties": parties.hash_of(key[0]),
                 "note": body.note,
-                **store.settings_columns(body),
+                **discounting.settings_columns(body),
                 "tax_labels": {str(seq): tax.label for seq, tax in enumerate(body.taxes, 1)},
             },
             "change_id": change.id,

@@ -198,13 +198,6 @@ def body_columns(body: Body) -> dict[str, Any]:
     }
 
 
-def settings_columns(body: Body) -> dict[str, Any]:
-    """What a document keeps of the settings that it was summed by."""
-    told = dict(body.settings)
-    usual = told == {"tax_rounding": "document"}
-    return {"tax_rounding": told["tax_rounding"], **({} if usual else {"terms": told})}
-
-
 EMPTY: Mapping[str, Any] = {
     "status": DocumentStatus.DRAFT,
     "origin": Origin.OWN,
