@@ -20,6 +20,8 @@ def pages() -> dict[str, list[Any]]:
     """The navigation: every screen in its section, for every role, so that each keeps its place."""
     sections: dict[str, list[Any]] = defaultdict(list)
     for screen in SCREENS:
+        if not screen.file.exists():
+            continue  # it has no place here, say in a test of the shell alone
         page = st.Page(
             screen.file, title=screen.title, icon=screen.icon, url_path=screen.name, default=not screen.section
         )
