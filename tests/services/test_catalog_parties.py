@@ -241,9 +241,9 @@ def test_everything_wrong_with_a_meter_is_told_at_once(session: Session) -> None
     more = {"filter": {"status": {"gt": 1}}, "dimensions": ["region", "region"], "max_past_days": -1}
     assert faults_of(catalog.add_meter, session, OLGA, NOW, seller_id=desk.seller_id, **given, **more) == [
         ("unknown_word", "aggregation"),
-        ("field_missing", "unit"),
-        ("not_a_filter", "filter.status"),
         ("named_twice", "dimensions"),
+        ("not_a_filter", "filter.status.gt"),
+        ("field_missing", "unit"),
         ("out_of_range", "max_past_days"),
         ("code_taken", "code"),
     ]
