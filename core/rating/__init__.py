@@ -23,6 +23,7 @@ from core.catalog.model import Price
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.rating.arithmetic import sum_document, true_up
 from core.rating.changes import Act, ActKind, Charged, Step, creditable, limited, parts_to_bill, share_of, steps_of
+from core.rating.commitment import Commitment, Committed, commitment_owed, commitment_owed_by_window
 from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.document import PLAIN as PLAIN_TERMS
 from core.rating.document import (
@@ -66,6 +67,8 @@ __all__ = [
     "Basis",
     "BilledBefore",
     "Charged",
+    "Commitment",
+    "Committed",
     "Credit",
     "DayBasis",
     "Direction",
@@ -88,6 +91,8 @@ __all__ = [
     "Terms",
     "TierStep",
     "Usage",
+    "commitment_owed",
+    "commitment_owed_by_window",
     "creditable",
     "elapsed",
     "limited",

@@ -43,9 +43,10 @@ def whole(plan: Plan, usage: Usage, period: PeriodInfo, with_limits: bool, notes
         exact = _of_usage(plan, usage, period, notes)
         amount = exact.numerator, exact.denominator
         in_windows = False
-    if notes:
-        notes.model = Fraction(*amount)
-    amount = _percent_off(plan, amount, notes)
+    if not in_windows:
+        if notes:
+            notes.model = Fraction(*amount)
+        amount = _percent_off(plan, amount, notes)
     early = not plan.is_usage and period.share != 1 and price.tier_flat == "whole_once_entered"
     if early:
         amount = _share_without_flats(plan, usage, period, amount, notes)
@@ -108,10 +109,12 @@ def _note_allowance(plan: Plan, quantity: int, counted: int, left: int, notes: N
 
 
 def _of_windows(plan: Plan, usage: Usage, period: PeriodInfo, notes: Notes | None) -> Ratio:
-    """Each window by itself: its tiers and its maximum start again. The allowance is the period's, first come first served."""
+    """Each window by itself: its tiers and its maximum start again. The allowance is the period's, first come first served.
+
+    The percentage is taken off here already, because it comes before the maximum.
+    """
     assert usage.windows is not None
     total, left = ZERO, Fraction(plan.price.included)
-    maximum = None if plan.price.maximum is None else Fraction(plan.price.maximum)
     for number, quantity in enumerate(usage.windows, start=1):
         inner = None if notes is None else Notes()
         taken = priced_quantity(plan, ratio(quantity), period, inner, (0, 1))
@@ -126,21 +129,21 @@ def _of_windows(plan: Plan, usage: Usage, period: PeriodInfo, notes: Notes | Non
             )
         shift = plan.shifts
         scaled = here.amount(units if shift else units - off, off if shift else 0, 0, inner)
-        amount = Fraction(-scaled if taken.mirrored else scaled, here.denominator)
-        capped = amount if maximum is None else max(min(amount, maximum), -maximum)
+        listed = Fraction(-scaled if taken.mirrored else scaled, here.denominator)
+        if taken.mirrored and inner:
+            inner.say("mirrored", result=exact_text(listed))
+        reduced = _percent_off(plan, (listed.numerator, listed.denominator), inner)
+        amount = _maximum(plan, reduced, ONCE, inner)
+        total += Fraction(*amount)
         if notes and inner:
-            if taken.mirrored:
-                inner.say("mirrored", result=exact_text(amount))
-            if maximum is not None:
-                less = exact_text(amount - capped)
-                inner.say("maximum", maximum=exact_text(maximum), taken=less, result=exact_text(capped))
-                notes.taken_off_by_maximum += amount - capped
-                notes.maximum = maximum
             shown = exact_text(measured(quantity))
-            notes.say("window", window=number, quantity=shown, steps=inner.steps, result=exact_text(capped))
+            notes.say("window", window=number, quantity=shown, steps=inner.steps, result=exact_text(Fraction(*amount)))
             notes.tiers += inner.tiers
             notes.priced += Fraction(units - off, here.scale)
-        total += capped
+            notes.model += listed
+            notes.percent_taken += inner.percent_taken
+            notes.maximum = inner.maximum
+            notes.taken_off_by_maximum += inner.taken_off_by_maximum
     if notes:
         notes.say("sum_of_windows", windows=len(usage.windows), result=exact_text(total))
     return total.numerator, total.denominator
