@@ -88,6 +88,11 @@ def plain(spelled: str) -> str:
     return str(json.loads(spelled)) if spelled.startswith('"') else spelled
 
 
+def number_of(properties: str, name: str) -> Decimal:
+    """The number of a property of an accepted event, from its canonical JSON."""
+    return parse_decimal(str(json.loads(properties, parse_float=str, parse_int=str)[name]))
+
+
 def dimension_values(dims: str | None) -> tuple[tuple[str, str | None], ...]:
     """(name, what its value spells; None where the event had none) from the JSON of a cell's dimension values."""
     read = json.loads(dims, parse_float=str, parse_int=str) if dims else {}

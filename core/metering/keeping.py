@@ -7,14 +7,13 @@ a reader as of an older seal then computes them from what was there by then.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from sqlmodel import Session
 
-from core import catalog
-from core.clock import Zones, day_start
 from core.errors import Refused
-from core.metering import states, store_states, store_usage
+from core.metering import hours, states, store_states, store_usage
+from core.metering.calendar import Days
 from core.metering.model import Event, MeterRule, is_apart
 from core.metering.states import EMPTY, DayState, Report, Span
 from core.metering.store_states import Row, Series
@@ -22,24 +21,8 @@ from core.metering.store_usage import Cell
 from core.money import PICOS
 from core.words import Aggregation
 
-DAY = timedelta(days=1)
 LARGEST = 2**63 * PICOS
 Rules = Mapping[int, Sequence[MeterRule]]
-
-
-@dataclass
-class Days:
-    """When local days begin and end, by customer."""
-
-    zones: Mapping[int, Zones]
-
-    @classmethod
-    def of(cls, session: Session, customers: Iterable[int]) -> "Days":
-        return cls(catalog.zones(session, customer_ids=set(customers)))
-
-    def span(self, customer: int, on: date) -> Span:
-        zones = self.zones[customer]
-        return Span(day_start(on, zones), day_start(on + DAY, zones))
 
 
 @dataclass
@@ -62,6 +45,8 @@ def keep(session: Session, batch_id: int, events: Iterable[Event]) -> None:
         return
     store_states.lock(session, fresh)
     rules = store_states.rules_of(session, None, {meter for _, meter, _ in fresh})
+    new = {(*one, day): reports for one, some in fresh.items() for day, reports in some.by_day.items()}
+    hours.keep(session, batch_id, new, rules)
     levels = {one for one in fresh if any(_levels(rules, one[1], day) for day in fresh[one].by_day)}
     _keep_apart(session, batch_id, {one: fresh[one] for one in fresh.keys() - levels}, rules)
     _keep_levels(session, batch_id, {one: fresh[one] for one in levels}, rules)
@@ -215,6 +200,7 @@ def write_anew(session: Session, batch_id: int, cell: Cell) -> None:
         return
     reports = store_states.reports(session, [cell]).get(cell, [])
     store_states.forget_values(session, cell)
+    hours.keep_anew(session, batch_id, cell, reports, rule)
     save(session, batch_id, [row._replace(state=whole_day(reports, 0, None, rule))])
 
 

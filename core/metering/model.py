@@ -208,6 +208,27 @@ class MeterUsage:
 
 
 @dataclass(frozen=True)
+class HourUsage:
+    """One hour of a local day, counted from the day's beginning; `at` is when it begins."""
+
+    at: datetime
+    on: date
+    quantity: Decimal
+    events: int
+
+
+@dataclass(frozen=True)
+class EventAmount:
+    """One counted event: its amount, and its cost where the meter names a property for it."""
+
+    on: date
+    at: datetime
+    event_id: str
+    amount: Decimal
+    cost: Decimal | None
+
+
+@dataclass(frozen=True)
 class EventView:
     """One raw event for a screen; `after=event` asks for the page behind it."""
 

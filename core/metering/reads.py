@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from core.clock import Period
-from core.metering import keeping, reads_apart, store_states, store_usage
+from core.metering import hours, keeping, reads_apart, store_states, store_usage
 from core.metering.counting import dimension_values
 from core.metering.model import AdjustmentView, DayUsage, DimensionUsage, Drift, MeterRule, MeterUsage, Rebuild
 from core.metering.quantities import Asked, decimal, total
@@ -140,12 +140,17 @@ def rebuild(
         )
         for customer, meter, dims_hash, day, stored, true in differing
     ]  # fmt: skip
-    rules = store_states.rules_of(session, None, store_usage.meters_apart(session))
+    rules = store_states.rules_of(session, None, store_usage.meters_kept_apart(session))
     if rules:
         scope, values = store_usage.scope(session, customer_ids, start, end)
+        for hour, state in hours.drifted(session, scope, values, rules):
+            row = Row((*hour.cell[:3], hour.day), "", hour.state)
+            drifts.extend(
+                replace(drift, figure=f"hour {hour.cell[3]:%H:%M} UTC, {drift.figure}") for drift in _drifts(row, state)
+            )
         rows = store_states.in_scope(session, scope, values, rules)
         for row, true in keeping.true_rows(session, rows, rules):
-            drifts.extend(_drifts(row, true))
+            drifts.extend(drift for drift in _drifts(row, true) if drift.figure != "sum")  # those are told above
     return Rebuild(tuple(drifts), cells, events)
 
 
@@ -173,6 +178,7 @@ def _figures(kept: DayState, true: DayState) -> Iterable[tuple[str, tuple[Decima
     def number(value: int | None, places: int = 12) -> tuple[Decimal, object]:
         return Decimal(f"{value or 0}e-{places}"), value is None
 
+    yield "sum", (number(kept.total)[0], kept.events), (number(true.total)[0], true.events)
     yield "highest", number(kept.highest), number(true.highest)
     yield (
         "last",

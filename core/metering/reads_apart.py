@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlmodel import Session
 
 from core.clock import Period
 from core.metering import keeping, quantities, store_states, store_usage
+from core.metering.calendar import DAY, Days
 from core.metering.counting import dimension_values
-from core.metering.keeping import Days
 from core.metering.model import MeterRule, MeterUsage
 from core.metering.quantities import Asked, SeriesStates, Spans
 from core.metering.states import DayState, Report, Span
@@ -17,7 +17,6 @@ from core.metering.store_states import Row, Series
 from core.metering.store_usage import Cell
 from core.words import Aggregation
 
-DAY = timedelta(days=1)
 Pair = tuple[int, int]
 Rules = Mapping[int, Sequence[MeterRule]]
 

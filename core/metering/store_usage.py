@@ -200,6 +200,15 @@ def meters_apart(session: Session) -> frozenset[int]:
     return frozenset(session.execute(query).scalars())
 
 
+def meters_kept_apart(session: Session) -> frozenset[int]:
+    """The meters whose states hold more than sums: also those that keep hours."""
+    rows = session.execute(select(col(MeterVersion.meter_id), col(MeterVersion.aggregation), col(MeterVersion.options)))
+    sums = (Aggregation.SUM, Aggregation.COUNT)
+    return frozenset(
+        meter for meter, aggregation, options in rows if aggregation not in sums or (options or {}).get("hourly")
+    )
+
+
 def seal_day(session: Session, seal: int) -> date:
     """The day on which a seal was made, in UTC."""
     sealed_at: datetime = session.execute(select(col(Seal.sealed_at)).where(col(Seal.number) == seal)).scalar_one()

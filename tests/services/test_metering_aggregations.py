@@ -60,6 +60,23 @@ def assert_all(session: Session, ground: Ground, customer: int, seal: int, event
             assert Fraction(found.quantity) == expected, (meter, start, end, found)
             assert sum((Fraction(day.added) for day in found.days), Fraction(0)) == expected, (meter, start, end)
             assert all(start <= day.on < end for day in found.days)
+        assert_inside_days(session, ground, customer, seal, events, start, end)
+
+
+def assert_inside_days(
+    session: Session, ground: Ground, customer: int, seal: int, events: list[dict[str, Any]], start: date, end: date
+) -> None:
+    """Hours, and events one by one with their costs, in the order of time and then of ids."""
+    pair = customer, ground.meters["bursts"]
+    hours = metering.usage_by_hour(session, seal=seal, wanted=[pair], start=start, end=end)[pair]
+    expected = aggregates.by_hour("bursts", events, start, end)
+    assert {hour.at: Fraction(hour.quantity) for hour in hours} == expected
+    one_by_one = metering.event_amounts(session, seal=seal, wanted=[pair], start=start, end=end)[pair]
+    mine = [e for e in events if e["meter"] == "bursts" and start <= aggregates.day_of(e) < end]
+    assert [(e.event_id, str(e.amount), str(e.cost)) for e in one_by_one] == [
+        (e["event_id"], e["quantity"], e["properties"]["gb"])
+        for e in sorted(mine, key=lambda e: (aggregates.at_of(e), e["event_id"]))
+    ]
 
 
 def test_in_any_order_every_aggregation_gives_what_the_set_gives_also_as_of_every_seal(engine: Engine) -> None:

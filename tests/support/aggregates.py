@@ -22,6 +22,7 @@ LATER = datetime(2024, 4, 20, 12, tzinfo=UTC)
 METERS: dict[str, dict[str, Any]] = {
     "eu.traffic": {"aggregation": "sum", "property": "gb", "filter": {"region": ["eu", "ch"]}},
     "big.calls": {"aggregation": "count", "filter": {"gb": {"at_least": "2"}}, "dimensions": ["region"]},
+    "bursts": {"aggregation": "sum", "dimensions": ["region"], "options": {"hourly": True, "cost": "gb"}},
     "peak": {"aggregation": "max", "property": "gb", "allow_negative": True},
     "seats": {"aggregation": "latest", "dimensions": ["region"]},
     "users": {"aggregation": "unique_count", "property": "user", "dimensions": ["region"]},
@@ -88,6 +89,17 @@ def expected(meter: str, events: Sequence[dict[str, Any]], start: date, end: dat
         "latest": lambda: values[-1] if values else Fraction(0),
         "unique_count": lambda: Fraction(len({e["properties"]["user"] for e in within})),
     }[METERS[meter]["aggregation"]]()
+
+
+def by_hour(meter: str, events: Sequence[dict[str, Any]], start: date, end: date) -> dict[datetime, Fraction]:
+    """Sums by hours that are counted from the day's midnight."""
+    found: dict[datetime, Fraction] = {}
+    for event in events:
+        if event["meter"] == meter and start <= day_of(event) < end:
+            begins = midnight(day_of(event))
+            hour = begins + timedelta(hours=(at_of(event) - begins) // timedelta(hours=1))
+            found[hour] = found.get(hour, Fraction(0)) + value_of(meter, event)
+    return found
 
 
 def weighted(meter: str, reports: Sequence[dict[str, Any]], start: date, end: date) -> Fraction:
