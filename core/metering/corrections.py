@@ -3,7 +3,7 @@ own, so that it is sealed like any other usage and a reader as of an older seal 
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,10 +13,10 @@ from sqlmodel import Session
 from core import audit
 from core.audit import Recorder
 from core.errors import BadInput, Fault, NotFound, Refused, Stale
-from core.metering import keeping, sources, store, store_rejections
+from core.metering import judge, keeping, sources, store, store_rejections, store_states
 from core.metering.mapping import MappingRule, read_rule, row_events
 from core.metering.model import Event, Rejected, RejectionState, ReplayResult, Sent
-from core.metering.rules import at_position, identifier
+from core.metering.rules import at_position, identifier, json_text
 from core.metering.service import judge_sent, put
 from core.money import from_parts, to_parts
 from core.people.permissions import Actor
@@ -138,8 +138,10 @@ def adjust(
     reason: str,
     key: str,
     reverses: str = "",
+    dimensions: Mapping[str, str] | None = None,
 ) -> int:
-    """Add a signed quantity to a customer's day, after aggregation; returns its batch. The same key again does nothing."""
+    """Add a signed quantity to a customer's day, after aggregation; returns its batch. The same key again does nothing. Where
+    the meter has dimensions, `dimensions` say of which values the quantity is."""
     change = audit.begin(session, actor, now, "metering.adjust")
     reason = _reason(reason)
     faults: list[Fault] = []
@@ -151,12 +153,13 @@ def adjust(
         raise BadInput.one("adjustment", "quantity", sentence)
     units, picos = _parts(quantity)
     seller_id = _seller_of(session, customer_id, meter_id)
+    dims, dims_hash = _dimensions(session, meter_id, on, dimensions or {})
     cursor = _cursor("adjust", customer_id, key)
     before = store.delivered(session, seller_id, CORRECTION, cursor)
     stands = store.adjustment(session, customer_id, key)
     if before and stands:
         same = (stands.meter_id, stands.local_date, stands.quantity_units, stands.quantity_picos, stands.reverses)
-        if same != (meter_id, on, units, picos, reverses):
+        if (*same, stands.dims_hash) != (meter_id, on, units, picos, reverses, dims_hash):
             raise Refused("key_reused", f"Nothing was adjusted: the key {key} stands for another adjustment already.")
         return stands.batch_id
     if reverses and store.adjustment(session, customer_id, reverses) is None:
@@ -168,14 +171,31 @@ def adjust(
         "on": on,
         "quantity": from_parts(units, picos),
         "key": key,
+        **({"dimensions": dims} if dims else {}),
     }
     store.add_adjustment(
         session, customer_id=customer_id, key=key, meter_id=meter_id, local_date=on, quantity_units=units,
-        quantity_picos=picos, reason=reason, actor=actor.login, reverses=reverses, batch_id=batch_id,
+        quantity_picos=picos, reason=reason, actor=actor.login, reverses=reverses, batch_id=batch_id, dims=dims,
+        dims_hash=dims_hash,
     )  # fmt: skip
     _save_batch(session, change, batch_id, seller_id, cursor, (0, 0, 0), {"adjustment": key})
     change.note("usage_adjustment", f"{customer_id}:{key}"[:120], after=said, reason=reason)
     return batch_id
+
+
+def _dimensions(session: Session, meter_id: int, on: date, given: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """(values by name, None where none was named; their hash). Nothing where the correction names none."""
+    if not given:
+        return {}, ""
+    rules = store_states.rules_of(session, None, [meter_id])
+    names = store_states.rule_on(rules[meter_id], on).dimensions
+    if strange := sorted(set(given) - set(names)):
+        known = f"its dimensions are {', '.join(names)}" if names else "it has none"
+        raise BadInput.one(
+            "no_dimension", f"dimensions.{strange[0]}", f"The meter is not split by {strange[0]}; {known}."
+        )
+    _, dims_hash = judge.dimensions(names, {name: json_text(value) for name, value in given.items()})
+    return {name: given.get(name) for name in sorted(names)}, dims_hash
 
 
 def withdraw(session: Session, actor: Actor, now: datetime, *, customer_id: int, event_id: str, reason: str) -> int:

@@ -2,17 +2,19 @@
 what had come by then."""
 
 import itertools
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from core import db, metering, seals
-from tests.support import aggregates, business
+from tests.support import aggregates, business, processes
 from tests.support.aggregates import FIRST, LATER, METERS
 from tests.support.business import OLGA
 from tests.support.usage import Ground, jsonl, take
@@ -82,7 +84,7 @@ def assert_inside_days(
 def test_in_any_order_every_aggregation_gives_what_the_set_gives_also_as_of_every_seal(engine: Engine) -> None:
     ground, desk = founded(engine)
 
-    @settings(max_examples=8, phases=[Phase.generate])
+    @settings(max_examples=6)
     @given(sets, st.data())
     def check(drawn: dict[str, dict[str, Any]], data: st.DataObject) -> None:
         key = f"example-{next(example_numbers)}"
@@ -114,3 +116,57 @@ def test_in_any_order_every_aggregation_gives_what_the_set_gives_also_as_of_ever
 
 def unique(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({event["event_id"]: event for event in events}.values())
+
+
+# ── several at once ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def some_events() -> list[dict[str, Any]]:
+    """60 events of every meter on five days."""
+    dice = random.Random(7)
+    return [
+        {
+            "event_id": f"e{number:03}",
+            "customer": "berlin",
+            "meter": dice.choice(sorted(METERS)),
+            "quantity": str(dice.randrange(20)),
+            "occurred_at": (
+                aggregates.midnight(FIRST) + timedelta(minutes=dice.randrange(5 * 24 * 60 - 60))
+            ).isoformat(),
+            "properties": {
+                "gb": f"{dice.randrange(9)}.5",
+                "region": dice.choice(["eu", "us"]),
+                "user": dice.choice("abcdef"),
+            },
+        }
+        for number in range(60)
+    ]
+
+
+def deliver_all(url: str, ground: Ground, seed: int) -> int:
+    """The whole set in an order of its own, in batches of 24, some of it twice; from the second worker on a withdrawal each."""
+    engine, dice = db.make_engine(url), random.Random(seed)
+    order = some_events() + dice.sample(some_events(), 12)
+    dice.shuffle(order)
+    for n in range(0, len(order), 24):
+        take(engine, ground, jsonl(order[n : n + 24]), cursor=f"{seed}-{n}", now=LATER)
+    for event in some_events()[seed * 2 : seed * 2 + 2]:
+        with db.transaction(engine, LATER, "tests.withdraw") as session:
+            metering.withdraw(
+                session, OLGA, LATER, customer_id=ground.berlin, event_id=event["event_id"], reason="wrong customer"
+            )
+    engine.dispose()
+    return len(order)
+
+
+def test_four_processes_on_one_customer_leave_what_the_set_leaves(database_url: str, engine: Engine) -> None:
+    """Each withdraws two events after it delivered them, while others may still deliver them again."""
+    founded_ground, desk = founded(engine)
+    with db.transaction(engine, business.NOW, "tests.customer") as session:
+        berlin = business.add_customer(session, desk, "berlin", timezone="Europe/Berlin").customer_id
+    ground = replace(founded_ground, berlin=berlin)
+    answers = processes.together(deliver_all, *[(database_url, ground, seed) for seed in range(4)], start="fork")
+    assert answers == [72] * 4
+    with db.reading(engine) as session:
+        assert_all(session, ground, berlin, seals.latest(session), some_events()[8:])
+        assert list(metering.rebuild(session)) == []
