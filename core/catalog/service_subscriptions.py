@@ -31,6 +31,7 @@ from core.catalog.views import ContractView, CustomerView, PlanVersionView, Subs
 from core.clock import Anchor, AnchorKind, local_date
 from core.errors import Refused
 from core.people import Actor
+from core.people.permissions import require
 from core.tables.catalog import Subscription
 from core.words import SubscriptionChangeKind
 
@@ -193,6 +194,7 @@ def change_plan(
     **asked: Any,
 ) -> None:
     """Another plan version from a local day on: the old one's items end there, the new one's begin. See ChangePlan."""
+    require(actor, "catalog.change_subscription")
     change_subscription(
         session,
         actor,
@@ -213,6 +215,7 @@ def cancel(
     **asked: Any,
 ) -> None:
     """The subscription ends: `effective_on` is the first local day on which it is no longer in force. See Cancel."""
+    require(actor, "catalog.change_subscription")
     change_subscription(
         session, actor, now, subscription_id=subscription_id, asked=Cancel(**asked), expected_version=expected_version
     )
@@ -228,6 +231,7 @@ def withdraw_cancellation(
     expected_version: int | None = None,
 ) -> None:
     """The subscription goes on as if it had never been cancelled; only before its end, see `reactivate` for after it."""
+    require(actor, "catalog.change_subscription")
     before = reads.subscription(session, subscription_id)
     if before.ended_on is not None and local_date(now, before.zones) >= before.ended_on:
         sentence = f"Not done: {before.code} ended on {before.ended_on}; reactivate it from a day on instead."
@@ -248,6 +252,7 @@ def reactivate(
     **asked: Any,
 ) -> None:
     """A cancelled subscription goes on: see Reactivate."""
+    require(actor, "catalog.change_subscription")
     change_subscription(
         session,
         actor,
@@ -268,6 +273,7 @@ def pause(
     **asked: Any,
 ) -> None:
     """Nothing is billed or earned from a day on, until it is resumed: see Pause."""
+    require(actor, "catalog.change_subscription")
     change_subscription(
         session, actor, now, subscription_id=subscription_id, asked=Pause(**asked), expected_version=expected_version
     )
@@ -283,6 +289,7 @@ def resume(
     **asked: Any,
 ) -> None:
     """The pause ends on a day: see Resume."""
+    require(actor, "catalog.change_subscription")
     change_subscription(
         session, actor, now, subscription_id=subscription_id, asked=Resume(**asked), expected_version=expected_version
     )
