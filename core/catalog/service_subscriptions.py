@@ -138,12 +138,14 @@ def change_subscription(
         )
 
 
-def as_changed(session: Session, now: datetime, subscription_id: int, asked: Request) -> SubscriptionView:
-    """The subscription as it would be after what is asked; what would be refused is refused. Writes nothing."""
+def as_changed(session: Session, now: datetime, subscription_id: int, asked: Request) -> tuple[SubscriptionView, date]:
+    """The subscription as it would be after what is asked, and the first day that is about; what would be refused is refused.
+    Writes nothing."""
     before = reads.subscription(session, subscription_id)
     planned = plan(session, before, local_date(now, before.zones), asked)
     [view] = store_subscriptions.views(session, subscription_ids=[subscription_id], planned={subscription_id: planned})
-    return view
+    days = [*(fact.effective_on for fact in planned.facts), *(one.valid_from for one in planned.overrides)]
+    return view, min(days)
 
 
 def change_quantity(

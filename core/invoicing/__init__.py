@@ -48,6 +48,9 @@ from core.invoicing.model import DraftResult as DraftResult
 from core.invoicing.model import HandMade as HandMade
 from core.invoicing.model import LineKind as LineKind
 from core.invoicing.model import Problem as Problem
+from core.invoicing.previewing import Bill as Bill
+from core.invoicing.previewing import Preview as Preview
+from core.invoicing.previewing import preview as preview
 from core.invoicing.printing import pdf as pdf
 from core.invoicing.reports import comparison as comparison
 from core.invoicing.reports import document as document

@@ -48,11 +48,16 @@ class Scope:
 
 
 def gather(
-    session: Session, scope: Scope, drafts: Mapping[tuple[int, str], store.Head], cache: Cache
+    session: Session,
+    scope: Scope,
+    drafts: Mapping[tuple[int, str], store.Head],
+    cache: Cache,
+    instead: Mapping[int, SubscriptionView] | None = None,
 ) -> list[AccountFacts]:
     """The facts of every account and currency with something that may be due, or with a draft; in that order.
 
-    `drafts` are their own drafts for this bill date: what these claim is not billed by another document.
+    `drafts` are their own drafts for this bill date: what these claim is not billed by another document. `instead` are
+    subscriptions as they would be, by id, for a preview.
     """
     views = catalog.subscriptions(
         session,
@@ -60,6 +65,7 @@ def gather(
         account_ids=scope.account_ids,
         overlapping=Period(FIRST_DAY, scope.bill_on + timedelta(days=1)),
     )
+    views = [(instead or {}).get(view.id, view) for view in views]
     by_key: dict[tuple[int, str], list[SubscriptionView]] = {key: [] for key in drafts}
     for view in views:
         by_key.setdefault((view.account_id, view.currency), []).append(view)

@@ -230,9 +230,12 @@ def next_due(facts: AccountFacts) -> date | None:
     for view in facts.subscriptions:
         for item in view.items:
             cadence, ends = item.price.cadence, item.ends_on
-            if cadence is None or item.starts_on > facts.bill_on or (ends is not None and ends <= facts.bill_on):
+            if cadence is None or (ends is not None and ends <= facts.bill_on):
                 continue
-            day = period_containing(facts.bill_on, cadence, view.anchor_of(item)).end
+            if item.starts_on > facts.bill_on and item.price.timing is Timing.IN_ADVANCE:  # after a pause, a trial
+                days.append(item.starts_on)
+                continue
+            day = period_containing(max(facts.bill_on, item.starts_on), cadence, view.anchor_of(item)).end
             if item.price.timing is Timing.IN_ARREARS:
                 days.append(day if ends is None else min(day, ends))
             elif ends is None or day < ends:

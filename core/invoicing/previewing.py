@@ -1,0 +1,126 @@
+"""What a change of a subscription would bill, now and next time, before it is made. Reads, and writes nothing.
+
+The subscription as it would be takes the place of the one that is, and the very functions that make drafts make them of it:
+`now` on the day of the change (or its own first day, where that is still to come), `next` on the first later day on which
+there is something to bill, with what the first one charged counted as billed. Usage is what was counted by now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from core import catalog, ledger, seals
+from core.catalog.views import SubscriptionView
+from core.clock import local_date
+from core.errors import BillingError
+from core.invoicing import rules, store
+from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
+from core.invoicing.model import AccountFacts, Billed, Body, Cause, DocumentStatus, Draft
+from core.words import SubjectKind
+
+LOOK_AHEAD = 13
+"""So many days on which something may fall due are looked at; a year of months, and one more."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A draft as it would be on a day."""
+
+    bill_on: date
+    body: Body
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The bills that a change leads to, and those that would be without it. None where nothing is billed."""
+
+    effective_on: date
+    changed: SubscriptionView
+    now: Bill | None
+    next: Bill | None
+    now_without: Bill | None
+    next_without: Bill | None
+
+
+def preview(session: Session, now: datetime, *, subscription_id: int, asked: catalog.Request) -> Preview:
+    """What is asked, refused where it would be refused; else the bills of the subscription's account and currency."""
+    view = catalog.subscription(session, subscription_id)
+    changed, effective_on = catalog.as_changed(session, now, subscription_id, asked)
+    today = local_date(now, catalog.seller(session, view.seller_id).timezone)
+    first = max(today, effective_on)
+    scope = Scope(view.seller_id, [view.account_id], first, today, seals.latest(session))
+    with_it = _bills(session, scope, changed)
+    without = _bills(session, scope, view)
+    return Preview(effective_on, changed, *with_it, *without)
+
+
+def _bills(session: Session, scope: Scope, view: SubscriptionView) -> tuple[Bill | None, Bill | None]:
+    """The bill of the first day, and the next that there is."""
+    heads = store.open_drafts(session, scope.seller_id, scope.account_ids, scope.bill_on, lock=False)
+    mine = [head for head in heads if head.currency == view.currency]
+    drafts = {(head.account_id, head.currency): head for head in mine if head.status is DocumentStatus.DRAFT}
+    facts = _facts(session, scope, view, drafts)
+    draft = None if facts is None or len(drafts) < len(mine) else _draft(session, facts)
+    first = Bill(scope.bill_on, draft.body) if draft else None
+    billed = billed_by(draft) if draft else ()
+    for _ in range(LOOK_AHEAD):
+        day = rules.next_due(facts) if facts else None
+        if day is None:
+            break
+        found = _facts(session, replace(scope, bill_on=day), view, {})
+        facts = replace(found, billed=(*found.billed, *billed)) if found else None
+        following = _draft(session, facts) if facts else None
+        if following is not None:
+            return first, Bill(day, following.body)
+    return first, None
+
+
+def _facts(
+    session: Session, scope: Scope, view: SubscriptionView, drafts: Mapping[tuple[int, str], store.Head]
+) -> AccountFacts | None:
+    found = gather(session, scope, drafts, Cache(), {view.id: view})
+    return next((one for one in found if one.currency == view.currency), None)
+
+
+def _draft(session: Session, facts: AccountFacts) -> Draft | None:
+    wanted = rules.wants(facts)
+    used = read_usage(session, [facts], [wanted])
+    lines, gone = rules.lay_over(facts, rules.compute_lines(facts, wanted, used))
+    if not rules.worth_a_document(facts, lines):
+        return None
+    keys = rules.tax_keys(lines)
+    taxes = treatments(session, facts.seller_id, {facts.account_id: keys})[facts.account_id]
+    for key in keys:
+        if key not in taxes:
+            missing: BillingError = ledger.no_tax_rate(session, facts.account_id, *key)
+            raise missing
+    return rules.assemble(facts, lines, gone, taxes)
+
+
+def billed_by(draft: Draft) -> tuple[Billed, ...]:
+    """The charges that a draft would claim, as the next one finds them."""
+    edited: Counter[int] = Counter()
+    for line_no, claim in draft.claims:
+        edited[line_no] += claim.amount_minor if claim.subject_kind is SubjectKind.INPUT else 0
+    return tuple(
+        Billed(
+            claim.subject_kind,
+            claim.subject_id,
+            claim.kind,
+            claim.service,
+            Cause.parse(claim.cause),
+            claim.quantity,
+            claim.amount_minor,
+            edited[line_no],
+            draft.seal,
+            0,
+            line_no,
+        )
+        for line_no, claim in draft.claims
+        if claim.subject_kind in (SubjectKind.ITEM, SubjectKind.ONE_OFF)
+    )
