@@ -59,13 +59,7 @@ def gather(
     `drafts` are their own drafts for this bill date: what these claim is not billed by another document. `instead` are
     subscriptions as they would be, by id, for a preview.
     """
-    views = catalog.subscriptions(
-        session,
-        seller_id=scope.seller_id,
-        account_ids=scope.account_ids,
-        overlapping=Period(FIRST_DAY, scope.bill_on + timedelta(days=1)),
-    )
-    views = [(instead or {}).get(view.id, view) for view in views]
+    views = [(instead or {}).get(view.id, view) for view in _views(session, scope)]
     by_key: dict[tuple[int, str], list[SubscriptionView]] = {key: [] for key in drafts}
     for view in views:
         by_key.setdefault((view.account_id, view.currency), []).append(view)
@@ -109,6 +103,12 @@ def gather(
             )
         )
     return found
+
+
+def _views(session: Session, scope: Scope) -> list[SubscriptionView]:
+    """The subscriptions that had begun by the bill date."""
+    begun = Period(FIRST_DAY, scope.bill_on + timedelta(days=1))
+    return catalog.subscriptions(session, seller_id=scope.seller_id, account_ids=scope.account_ids, overlapping=begun)
 
 
 def _terms(session: Session, scope: Scope, cache: Cache) -> rating.Terms:

@@ -27,6 +27,9 @@ LOOK_AHEAD = 13
 """So many days on which something may fall due are looked at; a year of months, and one more."""
 
 
+NO_DOCUMENT = 0
+
+
 @dataclass(frozen=True)
 class Bill:
     """A draft as it would be on a day."""
@@ -67,13 +70,12 @@ def _bills(session: Session, scope: Scope, view: SubscriptionView) -> tuple[Bill
     facts = _facts(session, scope, view, drafts)
     draft = None if facts is None or len(drafts) < len(mine) else _draft(session, facts)
     first = Bill(scope.bill_on, draft.body) if draft else None
-    billed = billed_by(draft) if draft else ()
     for _ in range(LOOK_AHEAD):
         day = rules.next_due(facts) if facts else None
         if day is None:
             break
         found = _facts(session, replace(scope, bill_on=day), view, {})
-        facts = replace(found, billed=(*found.billed, *billed)) if found else None
+        facts = after(found, draft) if found and draft else found
         following = _draft(session, facts) if facts else None
         if following is not None:
             return first, Bill(day, following.body)
@@ -102,6 +104,17 @@ def _draft(session: Session, facts: AccountFacts) -> Draft | None:
     return rules.assemble(facts, lines, gone, taxes)
 
 
+def after(facts: AccountFacts, draft: Draft) -> AccountFacts:
+    """The facts as they are when that draft stands: what it bills is billed, what it redeems is redeemed."""
+    redeemed = dict(facts.redeemed)
+    for one in draft.redemptions:
+        times, amount_minor = redeemed.get(one.grant_id, (0, 0))
+        redeemed[one.grant_id] = times + 1, amount_minor + one.amount_minor
+    off = {(NO_DOCUMENT, line.line_no): line.discount_minor for line in draft.body.lines if line.discount_minor}
+    billed = (*facts.billed, *billed_by(draft))
+    return replace(facts, billed=billed, redeemed=redeemed, discounted={**facts.discounted, **off})
+
+
 def billed_by(draft: Draft) -> tuple[Billed, ...]:
     """The charges that a draft would claim, as the next one finds them."""
     edited: Counter[int] = Counter()
@@ -118,7 +131,7 @@ def billed_by(draft: Draft) -> tuple[Billed, ...]:
             claim.amount_minor,
             edited[line_no],
             draft.seal,
-            0,
+            NO_DOCUMENT,
             line_no,
         )
         for line_no, claim in draft.claims

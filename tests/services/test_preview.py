@@ -1,5 +1,6 @@
 """Preview = effect: what a change is said to bill is what drafting then bills, now and next time, to the cent and the word."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -31,12 +32,9 @@ class _Undone(Exception):
 @contextmanager
 def undone(engine: Engine) -> Iterator[Session]:
     """A transaction that leaves nothing."""
-    try:
-        with db.transaction(engine, at(TODAY), "tests.preview") as session:
-            yield session
-            raise _Undone
-    except _Undone:
-        pass
+    with contextlib.suppress(_Undone), db.transaction(engine, at(TODAY), "tests.preview") as session:
+        yield session
+        raise _Undone
 
 
 def told(bill: Bill | None) -> Any:
