@@ -14,6 +14,7 @@ from babel import Locale, UnknownLocaleError
 
 from core.clock import zone
 from core.errors import BadInput, Fault
+from core.ledger import tax_ids
 from core.money import check_currency, parse_decimal
 
 COUNTRIES_CSV = Path(__file__).resolve().parents[2].joinpath("data", "reference", "countries.csv")
@@ -169,9 +170,14 @@ class Checks:
             self.country(kept["country"], f"{path}.country")
         return {"country": country, **kept}
 
-    def tax_ids(self, value: Mapping[str, str] | None, path: str = "tax_ids") -> dict[str, str]:
-        """Scheme → number, as in {"VAT": "DE123456788"}."""
-        return {
+    def tax_ids(self, value: Mapping[str, str] | None, country: str, path: str = "tax_ids") -> dict[str, str]:
+        """Scheme → number, as in {"VAT": "DE123456788"}; a VAT id that its country's rule does not allow is a fault."""
+        kept = {
             self.text(scheme, path, length=20): self.text(number, f"{path}.{scheme}", length=60)
             for scheme, number in (value or {}).items()
         }
+        for scheme, number in kept.items():
+            if tax_ids.check(scheme, number, country) is False:
+                sentence = f"{number!r} cannot be a VAT id of {country}: a digit or letter is wrong. Ask for it again."
+                self.fault("wrong_tax_id", f"{path}.{scheme}", sentence)
+        return kept

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import audit
+from core import audit, ledger
 from core.catalog import boundaries, reads, store
 from core.catalog.checking import BANK_FIELDS, TEXT_FIELDS, Checks
 from core.people import Actor
@@ -57,7 +57,7 @@ def add_seller(
         "valid_from": checks.day(valid_from, "valid_from"),
         "name": checks.text(name, "name", length=200),
         "address": checks.address(address, country),
-        "tax_ids": checks.tax_ids(tax_ids),
+        "tax_ids": checks.tax_ids(tax_ids, country),
         "bank": checks.fields(bank, "bank", BANK_FIELDS),
         "texts": checks.fields(texts, "texts", TEXT_FIELDS),
     }
@@ -115,6 +115,7 @@ def add_account(
     checks.finish()
     account_id = store.add(session, Account(seller_id=seller_id, number=number, origin=origin, change_id=change.id))
     store.add(session, PartyVersion(account_id=account_id, change_id=change.id, **fields))
+    ledger.keep_tax_evidence(session, change, account_id, country, fields["tax_ids"])
     change.note("account", account_id, after={"number": number, **fields})
     return account_id
 
@@ -146,6 +147,8 @@ def amend_account(
     fields = _party_fields(checks, valid_from=valid_from, **merged)
     checks.finish()
     store.add(session, PartyVersion(account_id=account_id, change_id=change.id, **fields))
+    if fields["tax_ids"] != before["tax_ids"]:
+        ledger.keep_tax_evidence(session, change, account_id, fields["country"], fields["tax_ids"])
     change.note("account", account_id, before=before, after=fields, reason=reason)
 
 
@@ -169,7 +172,7 @@ def _party_fields(checks: Checks, *, valid_from: date, country: str, **given: An
         "name": checks.text(given["name"], "name", length=200),
         "country": checks.country(country),
         "address": checks.address(given["address"], country),
-        "tax_ids": checks.tax_ids(given["tax_ids"]),
+        "tax_ids": checks.tax_ids(given["tax_ids"], country),
         "terms_days": checks.whole(given["terms_days"], "terms_days", least=0, most=3650),
         "email": checks.email(given["email"]),
         "language": checks.language(given["language"]),

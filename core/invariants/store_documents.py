@@ -68,9 +68,14 @@ def tax_by_rate(session: Session) -> list[Offender]:
         "SELECT d.id AS document, d.tax_minor AS whole, coalesce(sum(t.tax_minor), 0) AS parts FROM document d "
         "LEFT JOIN tax_total t ON t.document_id = d.id WHERE d.status <> 'discarded' AND d.origin = 'own' GROUP BY d.id, d.tax_minor"
     )
+    shares = (
+        "SELECT l.document_id, s.category, s.percent, s.tax_minor FROM line_tax s JOIN document_line l ON l.id = s.line_id "
+        "UNION ALL SELECT l.document_id, l.tax_category, l.tax_percent, l.tax_minor FROM document_line l "
+        "WHERE NOT EXISTS (SELECT 1 FROM line_tax s WHERE s.line_id = l.id)"
+    )
     by_line = (
         "SELECT t.id, t.document_id, t.percent, t.tax_minor AS whole, coalesce(sum(l.tax_minor), 0) AS parts FROM tax_total t "
-        "LEFT JOIN document_line l ON l.document_id = t.document_id AND l.tax_category = t.category AND l.tax_percent = t.percent "
+        f"LEFT JOIN ({shares}) l ON l.document_id = t.document_id AND l.category = t.category AND l.percent = t.percent "
         "GROUP BY t.id, t.document_id, t.percent, t.tax_minor HAVING coalesce(sum(l.tax_minor), 0) <> t.tax_minor"
     )
     return [

@@ -129,7 +129,8 @@ def _line(line: BodyLine) -> CopyLine:
         unit=line.unit,
         unit_price=line.unit_price,
         price_per=per if one_figure and per != "1" else "",
-        taxes=(LineTax(line.tax_category, _text(line.tax_percent), line.tax_minor),),
+        taxes=tuple(LineTax(one.category, _text(one.percent), one.tax_minor) for one in line.taxes)
+        or (LineTax(line.tax_category, _text(line.tax_percent), line.tax_minor),),
         details=_details(line),
         explanation_hash=line.explanation_hash,
     )

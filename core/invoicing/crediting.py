@@ -154,6 +154,7 @@ def _negated_line(line: BodyLine, head: store.Head) -> BodyLine:
         amount_minor=-line.amount_minor,
         discount_minor=-line.discount_minor,
         discounts=tuple(replace(one, amount_minor=-one.amount_minor) for one in line.discounts),
+        taxes=tuple(replace(one, base_minor=-one.base_minor, tax_minor=-one.tax_minor) for one in line.taxes),
         net_minor=-line.net_minor,
         tax_minor=-line.tax_minor,
         gross_minor=-line.gross_minor,

@@ -13,7 +13,7 @@ from core import rating
 from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
-from core.invoicing.model import AccountFacts, Body, BodyDiscount, DraftLine, LineKind, Redemption
+from core.invoicing.model import AccountFacts, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
 from core.money import cumulative, exact_text, half_away, to_major
 
 NEVER = rating.PLAIN_TERMS
@@ -134,6 +134,14 @@ def line_discounts(
         if minor:
             found.append(BodyDiscount(one.discount.key, minor, coupon_id=grants[id(one.discount)].coupon.id))
     return tuple(found)
+
+
+def line_taxes(sums: rating.DocumentSums, number: int) -> tuple[BodyLineTax, ...]:
+    """The rates of a line that bears several; one alone stands in the line itself."""
+    taxes = sums.lines[number - 1].taxes
+    if len(taxes) == 1:
+        return ()
+    return tuple(BodyLineTax(tax.category, tax.percent, tax.base_minor, tax.tax_minor) for tax in taxes)
 
 
 def redemptions(sums: rating.DocumentSums, granted: Granted) -> tuple[Redemption, ...]:

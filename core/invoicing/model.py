@@ -245,6 +245,16 @@ class BodyDiscount:
 
 
 @dataclass(frozen=True)
+class BodyLineTax:
+    """One of several rates on a line."""
+
+    category: TaxCategory
+    percent: Decimal
+    base_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True)
 class Redemption:
     """What a granted coupon takes off a document."""
 
@@ -285,6 +295,7 @@ class BodyLine:
     charge_id: int | None = None
     credits_line_id: int | None = None
     discounts: tuple[BodyDiscount, ...] = ()
+    taxes: tuple[BodyLineTax, ...] = ()
 
 
 @dataclass(frozen=True)

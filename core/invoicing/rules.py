@@ -252,7 +252,12 @@ def assemble(
     sums = rating.sum_document(
         facts.currency,
         [
-            rating.DocumentLine(line.amount_minor, tax.category, tax.percent, off, key=line.key)
+            rating.DocumentLine(
+                line.amount_minor,
+                discount_minor=off,
+                key=line.key,
+                taxes=tuple((t.category, t.percent) for t in tax.all),
+            )
             for (line, tax), off in zip(treated, kept, strict=True)
         ],
         replace(facts.terms, discounts=tuple(discount for discount, _ in granted)),
@@ -261,10 +266,11 @@ def assemble(
         replace(
             _body_line(number, line, sums, discounting.told(sums, kept[number - 1], number)),
             discounts=discounting.line_discounts(sums, kept, granted, number),
+            taxes=discounting.line_taxes(sums, number),
         )
         for number, line in enumerate(lines, 1)
     )
-    labels = {(tax.category, tax.percent): (tax.label, tax.reason) for _, tax in treated}
+    labels = {(tax.category, tax.percent): (tax.label, tax.reason) for _, first in treated for tax in first.all}
     body = Body(
         kind=DocumentKind.CREDIT_NOTE if sums.net_minor < 0 else DocumentKind.INVOICE,
         seller_id=facts.seller_id,

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from core.clock import Period
 from core.errors import NotFound
 from core.invoicing import store_discounts
-from core.invoicing.model import OPEN, Body, BodyDiscount, BodyLine, BodyTax, DraftFlag, Past
+from core.invoicing.model import OPEN, Body, BodyDiscount, BodyLine, BodyLineTax, BodyTax, DraftFlag, Past
 from core.invoicing.store_charges import add_rows, parts
 from core.money import from_parts, to_parts
 from core.tables.catalog import Contract, Subscription
@@ -335,6 +335,7 @@ def body(session: Session, head: Head) -> Body:
         .all()
     )
     off = store_discounts.shares(session, (row.id or 0 for row in lines if row.discount_minor))
+    several = store_discounts.taxes(session, (row.id or 0 for row in lines))
     taxes = session.execute(
         select(TaxTotal).where(col(TaxTotal.document_id) == head.id).order_by(col(TaxTotal.seq))
     ).scalars()
@@ -346,7 +347,7 @@ def body(session: Session, head: Head) -> Body:
         currency=head.currency,
         bill_on=head.bill_on,
         service=head.service,
-        lines=tuple(_line(row, off.get(row.id or 0, ())) for row in lines),
+        lines=tuple(_line(row, off.get(row.id or 0, ()), several.get(row.id or 0, ())) for row in lines),
         taxes=tuple(
             BodyTax(row.category, row.percent, labels.get(str(row.seq), ""), row.reason, row.base_minor, row.tax_minor)
             for row in taxes
@@ -362,7 +363,7 @@ def body(session: Session, head: Head) -> Body:
     )
 
 
-def _line(row: DocumentLine, discounts: tuple[BodyDiscount, ...]) -> BodyLine:
+def _line(row: DocumentLine, discounts: tuple[BodyDiscount, ...], taxes: tuple[BodyLineTax, ...]) -> BodyLine:
     assert row.id is not None
     return BodyLine(
         line_no=row.line_no,
@@ -393,4 +394,5 @@ def _line(row: DocumentLine, discounts: tuple[BodyDiscount, ...]) -> BodyLine:
         charge_id=row.charge_id,
         credits_line_id=row.credits_line_id,
         discounts=discounts,
+        taxes=taxes,
     )

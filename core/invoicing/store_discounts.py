@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.invoicing.model import Body, BodyDiscount, Redemption
+from core.invoicing.model import Body, BodyDiscount, BodyLine, BodyLineTax, Redemption
 from core.invoicing.store_charges import add_rows, parts
 from core.tables.catalog import CouponRedemption
-from core.tables.documents import Document, DocumentLine, LineDiscount
+from core.tables.documents import Document, DocumentLine, LineDiscount, LineTax
 from core.words import DocumentStatus
 
 GONE = (DocumentStatus.DISCARDED, DocumentStatus.CANCELLED)
@@ -142,8 +142,8 @@ def discounted(session: Session, account_ids: Iterable[int]) -> dict[int, dict[t
 
 
 def add_shares(session: Session, rows: Sequence[tuple[int, Body]]) -> None:
-    """The discounts of lines that stand: (document, its body)."""
-    with_some = [(id_, body) for id_, body in rows if any(line.discounts for line in body.lines)]
+    """The discounts of lines that stand, and the taxes of those with several: (document, its body)."""
+    with_some = [(id_, body) for id_, body in rows if any(line.discounts or line.taxes for line in body.lines)]
     ids: dict[tuple[int, int], int] = {}
     for part in parts(id_ for id_, _ in with_some):
         query = select(col(DocumentLine.document_id), col(DocumentLine.line_no), col(DocumentLine.id))
@@ -166,14 +166,29 @@ def add_shares(session: Session, rows: Sequence[tuple[int, Body]]) -> None:
             for seq, one in enumerate(line.discounts, 1)
         ],
     )
+    taxes = (_taxes(ids[id_, line.line_no], line) for id_, body in with_some for line in body.lines)
+    add_rows(session, LineTax, [row for rows_of_line in taxes for row in rows_of_line])
+
+
+def _taxes(line_id: int, line: BodyLine) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_id": line_id,
+            "seq": seq,
+            "category": one.category,
+            "percent": one.percent,
+            "base_minor": one.base_minor,
+            "tax_minor": one.tax_minor,
+        }
+        for seq, one in enumerate(line.taxes, 1)
+    ]
 
 
 def clear(session: Session, document_ids: Sequence[int]) -> None:
     """Take the shares off lines that are about to go; the ids fit one statement."""
     lines = select(col(DocumentLine.id)).where(col(DocumentLine.document_id).in_(document_ids))
-    session.execute(
-        delete(LineDiscount).where(col(LineDiscount.line_id).in_(lines)).execution_options(synchronize_session=False)
-    )
+    for table in (LineDiscount, LineTax):
+        session.execute(delete(table).where(col(table.line_id).in_(lines)).execution_options(synchronize_session=False))
 
 
 def shares(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[BodyDiscount, ...]]:
@@ -183,5 +198,16 @@ def shares(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[Body
         query = select(LineDiscount).where(col(LineDiscount.line_id).in_(part))
         for row in session.execute(query.order_by(col(LineDiscount.line_id), col(LineDiscount.seq))).scalars():
             one = BodyDiscount(row.label, row.amount_minor, row.coupon_id, row.grant_id)
+            found.setdefault(row.line_id, []).append(one)
+    return {line_id: tuple(rows) for line_id, rows in found.items()}
+
+
+def taxes(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[BodyLineTax, ...]]:
+    """Line → its rates in order, of lines with several."""
+    found: dict[int, list[BodyLineTax]] = {}
+    for part in parts(line_ids):
+        query = select(LineTax).where(col(LineTax.line_id).in_(part))
+        for row in session.execute(query.order_by(col(LineTax.line_id), col(LineTax.seq))).scalars():
+            one = BodyLineTax(row.category, row.percent, row.base_minor, row.tax_minor)
             found.setdefault(row.line_id, []).append(one)
     return {line_id: tuple(rows) for line_id, rows in found.items()}

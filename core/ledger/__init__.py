@@ -28,7 +28,9 @@ from core.ledger.model import TaxTreatment as TaxTreatment
 from core.ledger.model import TrialRow as TrialRow
 from core.ledger.rates import functional_currency as functional_currency
 from core.ledger.rates import fx_rate as fx_rate
+from core.ledger.rates import keep_tax_evidence as keep_tax_evidence
 from core.ledger.rates import no_tax_rate as no_tax_rate
+from core.ledger.rates import register_for_tax as register_for_tax
 from core.ledger.rates import revalue as revalue
 from core.ledger.rates import set_fx_rate as set_fx_rate
 from core.ledger.rates import set_tax_rate as set_tax_rate

@@ -192,10 +192,27 @@ class EntryView:
 
 @dataclass(frozen=True)
 class TaxTreatment:
-    """How a sale to a country is taxed from a day on: the EN 16931 category, percent, and the words for the document."""
+    """How a sale to a country is taxed from a day on: the EN 16931 category, percent, and the words for the document.
+
+    `more` are the rates that act beside it.
+    """
 
     country: str
     category: TaxCategory
     percent: Decimal
     label: str
     reason: str
+    more: tuple[TaxTreatment, ...] = ()
+
+    @property
+    def all(self) -> tuple[TaxTreatment, ...]:
+        return (self, *self.more)
+
+
+@dataclass(frozen=True)
+class TaxedParty:
+    """What of an account decides how it is taxed."""
+
+    country: str
+    tax_ids: Mapping[str, str]
+    exempt_reason: str

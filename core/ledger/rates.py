@@ -10,13 +10,15 @@ from sqlmodel import Session
 
 from core import audit
 from core.errors import BadInput, Fault, Refused
-from core.ledger import rules, store
+from core.ledger import rules, store, tax_ids
 from core.ledger.model import ACCOUNTS, NO_RATE, ONE, AccountRole, EntryKind, Line, TaxTreatment
 from core.ledger.service import post, reverse
 from core.money import check_currency
 from core.people.permissions import Actor
-from core.tables.ledger import FxRate, TaxRate
+from core.tables.ledger import FxRate, TaxEvidence, TaxRate, TaxRegistration
 from core.words import TaxCategory
+
+MOST_LEVELS = 5
 
 # ── exchange rates and revaluation ──────────────────────────────────────────────────────────────────────────────────
 
@@ -147,10 +149,18 @@ def set_tax_rate(
     label: str,
     valid_from: date,
     reason: str = "",
+    level: int = 1,
 ) -> None:
-    """From that day on: what the seller charges on products of that category to accounts in that country."""
+    """From that day on: what the seller charges on products of that category to accounts in that country.
+
+    Rates of the levels 2, 3 … act beside the first, on the same net; 0 percent ends one.
+    """
     change = audit.begin(session, actor, now, "ledger.set_tax_rate")
     faults: list[Fault] = rules.tax_rate_faults(category, percent, label, reason)
+    if not 1 <= level <= MOST_LEVELS:
+        faults.append(Fault("out_of_range", "level", f"A rate has a level from 1 to {MOST_LEVELS}, not {level}."))
+    elif level > 1 and category is not TaxCategory.STANDARD:
+        faults.append(Fault("not_taxed", "level", "What is not taxed has no second rate."))
     if faults:
         raise BadInput(faults)
     session.add(
@@ -159,6 +169,7 @@ def set_tax_rate(
             country=country,
             product_category=product_category,
             category=category,
+            level=level,
             valid_from=valid_from,
             percent=percent,
             label=label,
@@ -181,12 +192,53 @@ def tax_for(
     """How a product of that category is taxed for each account on the day. An account whose country has no stored rate
     is left out: refuse its document with `no_tax_rate`."""
     by_country = store.tax_treatments(session, seller_id, product_category, on)
-    countries = store.countries(session, account_ids, on)
-    return {account_id: by_country[country] for account_id, country in countries.items() if country in by_country}
+    home, registered = store.seller(session, seller_id).country, store.registered(session, seller_id, on)
+    found = {
+        account_id: rules.treatment(party, by_country.get(party.country), home, registered)
+        for account_id, party in store.taxed_parties(session, account_ids, on).items()
+    }
+    return {account_id: treatment for account_id, treatment in found.items() if treatment is not None}
+
+
+def register_for_tax(
+    session: Session, actor: Actor, now: datetime, *, seller_id: int, country: str, tax_id: str, valid_from: date
+) -> None:
+    """From that day on the seller is registered for tax in the country, under that number."""
+    change = audit.begin(session, actor, now, "ledger.set_tax_rate")
+    if len(country) != 2 or not country.isupper():
+        raise BadInput.one("unknown_country", "country", f"{country!r} is no country; give its two letters.")
+    if not tax_id.strip() or tax_ids.check(tax_ids.VAT, tax_id, country) is False:
+        raise BadInput.one("wrong_tax_id", "tax_id", f"{tax_id!r} cannot be a VAT id of {country}: a digit is wrong.")
+    row = TaxRegistration(
+        seller_id=seller_id, country=country, tax_id=tax_id.strip(), valid_from=valid_from, change_id=change.id
+    )
+    session.add(row)
+    session.flush()
+    change.note("seller", seller_id, after={"registered_in": country, "tax_id": tax_id, "from": valid_from})
+
+
+def keep_tax_evidence(
+    session: Session, change: audit.Recorder, account_id: int, country: str, numbers: Mapping[str, str]
+) -> None:
+    """That these numbers of an account were looked at, and found good by their country's rule."""
+    for scheme, number in sorted(numbers.items()):
+        if tax_ids.check(scheme, number, country):
+            evidence = TaxEvidence(
+                account_id=account_id,
+                kind="vat_id",
+                value=number,
+                valid=True,
+                checked_at=change.at,
+                detail={"country": country, "by": "the digits of the number"},
+                change_id=change.id,
+            )
+            session.add(evidence)
+    session.flush()
 
 
 def no_tax_rate(session: Session, account_id: int, product_category: TaxCategory, on: date) -> Refused:
-    country = store.countries(session, [account_id], on).get(account_id, "?")
+    party = store.taxed_parties(session, [account_id], on).get(account_id)
+    country = party.country if party else "?"
     return Refused(
         "no_tax_rate",
         f"Not taxed: no rate is stored for products of tax category {product_category} sold to {country} on {on}. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,8 @@ from fractions import Fraction
 from core.clock import Period as Days
 from core.clock import month_of
 from core.errors import Fault, Refused
-from core.ledger.model import NO_RATE, ONE, AccountRole, Line
+from core.ledger.model import NO_RATE, ONE, AccountRole, Line, TaxedParty, TaxTreatment
+from core.ledger.tax_ids import EU, VAT, is_vat_id_of
 from core.money import Money, round_conversion, to_major
 from core.words import TaxCategory
 
@@ -87,6 +88,29 @@ def months(first: date, through: date) -> Iterator[Days]:
 def fiscal_year(day: date, start_month: int) -> int:
     """Named by the calendar year in which it ends: with a start in April, 2024-04-01 begins fiscal year 2025."""
     return day.year + 1 if start_month > 1 and day.month >= start_month else day.year
+
+
+REVERSE_CHARGE = "Reverse charge: VAT is owed by the recipient (Article 196 Directive 2006/112/EC)"
+
+
+def treatment(
+    party: TaxedParty, stored: TaxTreatment | None, home: str, registered: Collection[str]
+) -> TaxTreatment | None:
+    """How an account is taxed, given what is stored for its country; None where nothing is known.
+
+    A business of another EU country that has shown its VAT id owes the tax itself, where the seller is registered at home
+    and not there. An exempt account is not taxed, and its document says why.
+    """
+    if stored is not None and stored.category is not TaxCategory.STANDARD:
+        return stored
+    abroad = {home, party.country} <= EU and party.country != home
+    established = home in registered and party.country not in registered
+    if abroad and established and is_vat_id_of(party.country, dict(party.tax_ids)):
+        label = stored.label if stored else VAT
+        return TaxTreatment(party.country, TaxCategory.REVERSE_CHARGE, Decimal(0), label, REVERSE_CHARGE)
+    if stored is not None and party.exempt_reason:
+        return TaxTreatment(party.country, TaxCategory.EXEMPT, Decimal(0), stored.label, party.exempt_reason)
+    return stored
 
 
 def tax_rate_faults(category: TaxCategory, percent: Decimal, label: str, reason: str) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,8 @@ from sqlmodel import Session, col
 
 from core.db import is_sqlite
 from core.errors import NotFound
-from core.ledger.model import AccountRole, EntryKind, Line, Period, PeriodState, TaxTreatment
-from core.tables.ledger import AccountingPeriod, FxRate, GlAccount, JournalEntry, JournalLine, TaxRate
+from core.ledger.model import AccountRole, EntryKind, Line, Period, PeriodState, TaxedParty, TaxTreatment
+from core.tables.ledger import AccountingPeriod, FxRate, GlAccount, JournalEntry, JournalLine, TaxRate, TaxRegistration
 from core.tables.parties import PartyVersion, Seller
 from core.words import TaxCategory
 
@@ -297,19 +298,41 @@ def tax_treatments(
         )
         .order_by(col(TaxRate.valid_from), col(TaxRate.id))
     ).scalars()
-    return {row.country: TaxTreatment(row.country, row.category, row.percent, row.label, row.reason) for row in rows}
+    levels: dict[str, dict[int, TaxTreatment]] = {}
+    for row in rows:
+        found = TaxTreatment(row.country, row.category, row.percent, row.label, row.reason)
+        levels.setdefault(row.country, {})[row.level] = found
+    return {
+        country: replace(by[1], more=tuple(by[level] for level in sorted(by) if level > 1 and by[level].percent))
+        for country, by in levels.items()
+        if 1 in by
+    }
 
 
-def countries(session: Session, account_ids: Sequence[int], on: date) -> dict[int, str]:
-    """The country of each account on the day; before its first row, that of its first row."""
-    found: dict[int, str] = {}
+def registered(session: Session, seller_id: int, on: date) -> frozenset[str]:
+    """The countries where the seller is registered for tax on the day."""
+    query = select(col(TaxRegistration.country)).where(
+        col(TaxRegistration.seller_id) == seller_id, col(TaxRegistration.valid_from) <= on
+    )
+    return frozenset(session.execute(query).scalars())
+
+
+def taxed_parties(session: Session, account_ids: Sequence[int], on: date) -> dict[int, TaxedParty]:
+    """What decides of each account how it is taxed on the day; before its first row, that of its first row."""
+    found: dict[int, TaxedParty] = {}
     for start in range(0, len(account_ids), CHUNK):
         rows = session.execute(
-            select(col(PartyVersion.account_id), col(PartyVersion.country), col(PartyVersion.valid_from))
+            select(
+                col(PartyVersion.account_id),
+                col(PartyVersion.valid_from),
+                col(PartyVersion.country),
+                col(PartyVersion.tax_ids),
+                col(PartyVersion.tax_exempt_reason),
+            )
             .where(col(PartyVersion.account_id).in_(account_ids[start : start + CHUNK]))
             .order_by(col(PartyVersion.valid_from), col(PartyVersion.id))
         )
-        for account_id, country, valid_from in rows:
+        for account_id, valid_from, country, tax_ids, reason in rows:
             if valid_from <= on or account_id not in found:
-                found[account_id] = country
+                found[account_id] = TaxedParty(country, tax_ids or {}, reason)
     return found
