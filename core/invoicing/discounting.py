@@ -6,7 +6,8 @@ days that were billed (days given back or charged otherwise, late usage) keeps t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core import rating
@@ -14,6 +15,7 @@ from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
 from core.invoicing.model import AccountFacts, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
+from core.ledger.model import TaxTreatment
 from core.money import cumulative, exact_text, half_away, to_major
 
 NEVER = rating.PLAIN_TERMS
@@ -120,46 +122,68 @@ def _share(whole_minor: int, service: Period, days: Period) -> int:
     return cumulative(whole_minor, service.elapsed(days.end)) - cumulative(whole_minor, service.elapsed(days.start))
 
 
-# ── what the lines then say ─────────────────────────────────────────────────────────────────────────────────────────
+# ── the sums, and what the lines then say ───────────────────────────────────────────────────────────────────────────
 
 
-def line_discounts(
-    sums: rating.DocumentSums, kept: Sequence[int], granted: Granted, number: int
-) -> tuple[BodyDiscount, ...]:
-    """The rows of line `number` (from 1), in the order in which they act; together they are its discount."""
-    grants = {id(discount): grant for discount, grant in granted}
-    found = [BodyDiscount(FIRST_BILLED, kept[number - 1])] if kept[number - 1] else []
-    for one in sums.taken:
-        minor = one.shares_minor[number - 1]
-        if minor:
-            found.append(BodyDiscount(one.discount.key, minor, coupon_id=grants[id(one.discount)].coupon.id))
-    return tuple(found)
+@dataclass(frozen=True)
+class Summed:
+    """The sums of a draft's lines, with where their discounts come from: `kept` from the days that they were billed with,
+    `granted` from coupons."""
+
+    sums: rating.DocumentSums
+    kept: Sequence[int]
+    granted: Granted
+
+    def line_discounts(self, number: int) -> tuple[BodyDiscount, ...]:
+        """The rows of line `number` (from 1), in the order in which they act; together they are its discount."""
+        kept = self.kept[number - 1]
+        found = [BodyDiscount(FIRST_BILLED, kept)] if kept else []
+        for one, grant in self._taken():
+            minor = one.shares_minor[number - 1]
+            if minor:
+                found.append(BodyDiscount(one.discount.key, minor, coupon_id=grant.coupon.id))
+        return tuple(found)
+
+    def line_taxes(self, number: int) -> tuple[BodyLineTax, ...]:
+        """The rates of a line that bears several; one alone stands in the line itself."""
+        taxes = self.sums.lines[number - 1].taxes
+        if len(taxes) == 1:
+            return ()
+        return tuple(BodyLineTax(tax.category, tax.percent, tax.base_minor, tax.tax_minor) for tax in taxes)
+
+    @property
+    def redemptions(self) -> tuple[Redemption, ...]:
+        """What each coupon took off the document; one that took nothing is not redeemed."""
+        return tuple(Redemption(grant.coupon.id, grant.id, one.minor) for one, grant in self._taken() if one.minor)
+
+    def told(self, number: int) -> dict[str, object]:
+        """What an explanation says of the line's discounts; nothing where it has none."""
+        shares: list[object] = list(self.sums.discount_shares(number))
+        kept = self.kept[number - 1]
+        if kept:
+            shares.insert(0, {"as_first_billed": exact_text(to_major(kept, self.sums.currency))})
+        return {"discounts": shares} if shares else {}
+
+    def _taken(self) -> Iterator[tuple[rating.Taken, CouponGrantView]]:
+        grants = {id(discount): grant for discount, grant in self.granted}
+        return ((one, grants[id(one.discount)]) for one in self.sums.taken)
 
 
-def line_taxes(sums: rating.DocumentSums, number: int) -> tuple[BodyLineTax, ...]:
-    """The rates of a line that bears several; one alone stands in the line itself."""
-    taxes = sums.lines[number - 1].taxes
-    if len(taxes) == 1:
-        return ()
-    return tuple(BodyLineTax(tax.category, tax.percent, tax.base_minor, tax.tax_minor) for tax in taxes)
-
-
-def redemptions(sums: rating.DocumentSums, granted: Granted) -> tuple[Redemption, ...]:
-    """What each coupon took off the document; one that took nothing is not redeemed."""
-    grants = {id(discount): grant for discount, grant in granted}
-    return tuple(
-        Redemption(grants[id(one.discount)].coupon.id, grants[id(one.discount)].id, one.minor)
-        for one in sums.taken
-        if one.minor
-    )
-
-
-def told(sums: rating.DocumentSums, kept_minor: int, number: int) -> dict[str, object]:
-    """What an explanation says of the line's discounts; nothing where it has none."""
-    shares: list[object] = list(sums.discount_shares(number))
-    if kept_minor:
-        shares.insert(0, {"as_first_billed": exact_text(to_major(kept_minor, sums.currency))})
-    return {"discounts": shares} if shares else {}
+def sum_lines(facts: AccountFacts, lines: Sequence[DraftLine], taxed: Sequence[TaxTreatment]) -> Summed:
+    """Coupons, taxes and totals of lines with their tax treatments."""
+    granted, kept = discounts_of(facts, lines), as_first_billed(facts, lines)
+    given = [
+        rating.DocumentLine(
+            line.amount_minor,
+            discount_minor=off,
+            key=line.key,
+            kind=line.kind,
+            taxes=tuple((rate.category, rate.percent) for rate in treatment.all),
+        )
+        for line, off, treatment in zip(lines, kept, taxed, strict=True)
+    ]
+    terms = replace(facts.terms, discounts=tuple(discount for discount, _ in granted), on=facts.bill_on)
+    return Summed(rating.sum_document(facts.currency, given, terms), kept, granted)
 
 
 def settings_told(terms: rating.Terms) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from core import rating
 from core.audit import canonical
 from core.catalog.model import PriceKind, Timing
 from core.catalog.views import ItemView, SubscriptionView
@@ -248,28 +247,9 @@ def assemble(
 ) -> Draft:
     """Lines to draft: taxes, totals, explanations, flags."""
     treated = [(line, taxes[line.tax_category, line.tax_on]) for line in lines]
-    granted, kept = discounting.discounts_of(facts, lines), discounting.as_first_billed(facts, lines)
-    sums = rating.sum_document(
-        facts.currency,
-        [
-            rating.DocumentLine(
-                line.amount_minor,
-                discount_minor=off,
-                key=line.key,
-                taxes=tuple((t.category, t.percent) for t in tax.all),
-            )
-            for (line, tax), off in zip(treated, kept, strict=True)
-        ],
-        replace(facts.terms, discounts=tuple(discount for discount, _ in granted)),
-    )
-    body_lines = tuple(
-        replace(
-            _body_line(number, line, sums, discounting.told(sums, kept[number - 1], number)),
-            discounts=discounting.line_discounts(sums, kept, granted, number),
-            taxes=discounting.line_taxes(sums, number),
-        )
-        for number, line in enumerate(lines, 1)
-    )
+    summed = discounting.sum_lines(facts, lines, [treatment for _, treatment in treated])
+    sums = summed.sums
+    body_lines = tuple(_body_line(number, line, summed) for number, line in enumerate(lines, 1))
     labels = {(tax.category, tax.percent): (tax.label, tax.reason) for _, first in treated for tax in first.all}
     body = Body(
         kind=DocumentKind.CREDIT_NOTE if sums.net_minor < 0 else DocumentKind.INVOICE,
@@ -303,7 +283,7 @@ def assemble(
         flags=flags_of(facts, body, gone),
         seal=facts.seal,
         fingerprint=_fingerprint(body),
-        redemptions=discounting.redemptions(sums, granted),
+        redemptions=summed.redemptions,
     )
 
 
@@ -313,7 +293,8 @@ def build(facts: AccountFacts, used: Mapping[UsageKey, Used], taxes: Mapping[Tax
     return assemble(facts, lines, gone, taxes) if worth_a_document(facts, lines) else None
 
 
-def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums, discounts: Mapping[str, object]) -> BodyLine:
+def _body_line(number: int, line: DraftLine, of: discounting.Summed) -> BodyLine:
+    sums = of.sums
     summed = sums.lines[number - 1]
     explanation: dict[str, Any] = {
         **line.explanation,
@@ -322,7 +303,7 @@ def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums, discount
         "tax_point": str(line.tax_on),
         "discount": exact_text(to_major(summed.discount_minor, sums.currency)),
         "amount": exact_text(to_major(summed.amount_minor, sums.currency)),
-        **discounts,
+        **of.told(number),
     }
     return BodyLine(
         line_no=number,
@@ -349,6 +330,8 @@ def _body_line(number: int, line: DraftLine, sums: rating.DocumentSums, discount
         explanation=explanation,
         explanation_hash=explanation_hash(explanation),
         rating_version=str(RATING_VERSION),
+        discounts=of.line_discounts(number),
+        taxes=of.line_taxes(number),
     )
 
 
