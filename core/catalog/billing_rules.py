@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
 
 class DayBasis(StrEnum):
@@ -39,3 +43,33 @@ class BillDifferences(StrEnum):
 
     NOW = "now"
     NEXT_INVOICE = "next_invoice"
+
+
+PERIOD_KEYS = ("day_basis", "first_period")
+"""Settings that say what the days of a period come to. They hold for the periods that begin while they are valid."""
+
+DatedValues = tuple[tuple[date, Any], ...]
+
+
+@dataclass(frozen=True)
+class BillingRules:
+    """The dated values of PERIOD_KEYS, an account's own and its seller's; the account's go first."""
+
+    account: Mapping[str, DatedValues] = field(default_factory=dict)
+    seller: Mapping[str, DatedValues] = field(default_factory=dict)
+
+    def day_basis(self, on: date) -> DayBasis:
+        return DayBasis(self._value("day_basis", on, DayBasis.ACTUAL_DAYS))
+
+    def first_period(self, on: date) -> FirstPeriod:
+        return FirstPeriod(self._value("first_period", on, FirstPeriod.STUB))
+
+    def _value(self, key: str, on: date, default: str) -> Any:
+        for dated in (self.account.get(key, ()), self.seller.get(key, ())):
+            for since, value in reversed(dated):
+                if since <= on:
+                    return value
+        return default
+
+
+PLAIN = BillingRules()

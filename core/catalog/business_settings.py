@@ -6,7 +6,10 @@ valid on it. (What a price itself decides stands in the price: `core.catalog.mod
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+from core.catalog.billing_rules import BillDifferences, DayBasis, FirstPeriod, IntervalChange
 
 SCOPES = ("price", "account", "seller")  # the narrowest first
 SELLER, SELLER_ACCOUNT = ("seller",), ("account", "seller")
@@ -39,11 +42,22 @@ class Setting:
         return "" if right else f"It is a text of at most {self.most} characters, not {value!r}."
 
 
+def _words(words: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(word.value for word in words)
+
+
 SETTINGS: Mapping[str, Setting] = {
-    "day_basis": Setting("What a share of a period is measured on.", SELLER, ("actual_days",)),
-    "last_day_billed": Setting("Whether the day of a cancellation is billed.", SELLER, (False,)),
-    "first_period": Setting("What a late starter pays for the first period.", SELLER, ("stub",)),
-    "bill_differences": Setting("When the difference of a change is billed.", SELLER, ("next_invoice",)),
+    "day_basis": Setting("What a share of a period is measured on.", SELLER_ACCOUNT, _words(DayBasis)),
+    "last_day_billed": Setting("Whether the day of a cancellation is billed.", SELLER_ACCOUNT, (False, True)),
+    "first_period": Setting("What a late starter pays for the first period.", SELLER_ACCOUNT, _words(FirstPeriod)),
+    "interval_change": Setting(
+        "What becomes of the billing day where a plan of another interval follows.",
+        SELLER_ACCOUNT,
+        _words(IntervalChange),
+    ),
+    "bill_differences": Setting(
+        "When the difference of a change is billed.", SELLER_ACCOUNT, tuple(reversed(_words(BillDifferences)))
+    ),
     "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document", "line_then_rates", "line_each_rate")),
     "prices_include_tax": Setting("Whether prices hold their tax already.", SELLER, (False, True)),
     "discount_order": Setting("In which order discounts act.", SELLER, ("percentages_first", "as_listed")),

@@ -146,7 +146,7 @@ def subscriptions(
     overlapping: Period | None = None,
     as_of: int | None = None,
 ) -> list[SubscriptionView]:
-    """Everything that drafting and revenue need, in order of ids, by seven statements however many there are.
+    """Everything that drafting and revenue need, in order of ids, by eight statements however many there are.
 
     `overlapping` leaves out what does not touch the period; `as_of` a seal reads only facts that were sealed by then
     (without it, whatever this transaction can see).

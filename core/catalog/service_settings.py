@@ -1,17 +1,21 @@
 """The verb and the read of business settings: dated rows, so that a document keeps what held on its day."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import store
+from core.catalog import store, store_settings
+from core.catalog.billing_rules import PERIOD_KEYS
 from core.catalog.business_settings import SCOPES, SETTINGS
 from core.catalog.checking import Checks
 from core.people import Actor
 from core.tables.parties import SettingVersion
+
+DAYS_AHEAD = timedelta(days=2)
+"""By UTC: in the zones ahead of it tomorrow may have begun."""
 
 
 def set_setting(
@@ -37,12 +41,14 @@ def set_setting(
         if scope not in known.scopes:
             sentence = f"The setting {key!r} is of a {' or '.join(known.scopes)}, not of a {scope!r}."
             checks.fault("other_scope", "scope", sentence)
-        elif not store.is_there(session, scope, scope_id):
+        elif not store_settings.is_there(session, scope, scope_id):
             checks.fault("no_such_subject", "scope_id", f"There is no {scope} {scope_id}.")
+        elif key in PERIOD_KEYS:
+            _check_ahead(session, checks, scope, scope_id, valid_from, now)
         if known.fault(value):
             checks.fault("value_not_supported", "value", f"{key!r}: {known.says} {known.fault(value)}")
     checks.finish()
-    before = store.setting_values(session, key, [(scope, scope_id)], valid_from)
+    before = store_settings.setting_values(session, key, [(scope, scope_id)], valid_from)
     row = SettingVersion(
         scope=scope, scope_id=scope_id, key=key, valid_from=valid_from, value=value, change_id=change.id
     )
@@ -54,6 +60,14 @@ def set_setting(
         after={"value": value, "valid_from": valid_from},
         reason=reason,
     )
+
+
+def _check_ahead(session: Session, checks: Checks, scope: str, scope_id: int, valid_from: date, now: datetime) -> None:
+    """Periods that have begun somewhere may be billed by what held then; so what they come to changes ahead of them all."""
+    earliest = now.date() + DAYS_AHEAD
+    if valid_from < earliest and store_settings.is_subscribed(session, scope, scope_id):
+        sentence = f"This says how periods are billed, and those before {earliest} may be; it can hold from then on."
+        checks.fault("not_ahead", "valid_from", sentence)
 
 
 def setting(
@@ -69,7 +83,7 @@ def setting(
     known = SETTINGS[key]
     ids = {"price": price_id, "account": account_id, "seller": seller_id}
     scopes = [(scope, id_) for scope in SCOPES if scope in known.scopes and (id_ := ids[scope]) is not None]
-    values = store.setting_values(session, key, scopes, on)
+    values = store_settings.setting_values(session, key, scopes, on)
     return next((values[scope] for scope in scopes if scope in values), known.default)
 
 
@@ -79,6 +93,8 @@ def account_settings(
     """As `setting`, for many accounts in one statement: account → value."""
     known = SETTINGS[key]
     wanted = sorted(set(account_ids))
-    values = store.setting_values(session, key, [("seller", seller_id), *(("account", id_) for id_ in wanted)], on)
+    values = store_settings.setting_values(
+        session, key, [("seller", seller_id), *(("account", id_) for id_ in wanted)], on
+    )
     fallback = values.get(("seller", seller_id), known.default)
     return {id_: values.get(("account", id_), fallback) for id_ in wanted}

@@ -1,10 +1,10 @@
-"""Every SQL statement about sellers, accounts, customers, meters and settings. Rows stay in here; frozen values go out.
+"""Every SQL statement about sellers, accounts, customers, and meters. Rows stay in here; frozen values go out.
 
 Locks here and in store_*.py are FOR NO KEY UPDATE: they exclude each other and let foreign keys to the row be checked.
 Of dated rows the last of a day holds: the newest `valid_from` on or before the day, and of equals the one written last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, cast
 
@@ -12,7 +12,6 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from core.catalog.views import CustomerView, DatedZones, MeterView, PartyView, SellerView
-from core.tables.catalog import Price
 from core.tables.metering import Meter, MeterVersion, UsageEvent
 from core.tables.parties import (
     Account,
@@ -23,7 +22,6 @@ from core.tables.parties import (
     PartyVersion,
     Seller,
     SellerVersion,
-    SettingVersion,
 )
 
 AnySelect = Select[*tuple[Any, ...]]
@@ -332,29 +330,3 @@ def last_counted_day(session: Session, meter_id: int, since: date) -> date | Non
     )
     newest: date | None = session.execute(query).scalar_one()
     return newest
-
-
-# ── settings ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def setting_values(
-    session: Session, key: str, scopes: Sequence[tuple[str, int]], on: date
-) -> dict[tuple[str, int], Any]:
-    """(scope, id) → the value that holds on the day."""
-    query = (
-        select(col(SettingVersion.scope), col(SettingVersion.scope_id), col(SettingVersion.value))
-        .where(
-            col(SettingVersion.key) == key,
-            col(SettingVersion.valid_from) <= on,
-            col(SettingVersion.scope_id).in_({scope_id for _, scope_id in scopes}),
-        )
-        .order_by(col(SettingVersion.valid_from), col(SettingVersion.id))
-    )
-    rows = session.execute(query).all()
-    return {(scope, scope_id): value for scope, scope_id, value in rows if (scope, scope_id) in scopes}
-
-
-def is_there(session: Session, scope: str, scope_id: int) -> bool:
-    """Whether the subject of a setting exists."""
-    column: Any = {"seller": col(Seller.id), "account": col(Account.id), "price": col(Price.id)}[scope]
-    return session.execute(select(column).where(column == scope_id)).first() is not None

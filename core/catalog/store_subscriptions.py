@@ -1,4 +1,4 @@
-"""Reads subscriptions as values. `views` is the spine of drafting and revenue: seven statements, however many. What is
+"""Reads subscriptions as values. `views` is the spine of drafting and revenue: eight statements, however many. What is
 locked and written stands in store_facts.py."""
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from core.catalog import timeline
+from core.catalog import store_settings, timeline
 from core.catalog.changes import Planned
 from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash
@@ -113,6 +113,7 @@ def _read(
         facts[id_] = _add_planned(one, items[id_], facts[id_], overrides)
     dated_zones = _zones(session, which, as_of)
     last_terms = _terms(session, which, as_of)
+    rules = store_settings.billing_rules(session, {(head[-1], head[-2]) for head in heads}, as_of)
     found = []
     for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
         ended_on = timeline.ended_on(facts[id_], started)
@@ -138,6 +139,7 @@ def _read(
                 zones=dated_zones[customer],
                 items=tuple(found_items),
                 gone=tuple(gone),
+                rules=rules[account],
             )
         )
     return found

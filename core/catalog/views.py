@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from core.catalog.billing_rules import PLAIN, BillingRules, DayBasis, FirstPeriod
 from core.catalog.model import Price
 from core.catalog.timeline import Span, Trial, without
-from core.clock import Anchor, Period
+from core.clock import Anchor, Period, Tile, tile_containing, tiles
 from core.words import (
     Aggregation,
     Modification,
@@ -253,6 +254,7 @@ class SubscriptionView:
     items: tuple[ItemView, ...]
     gone: tuple[ItemView, ...] = ()
     trial: Trial | None = None
+    rules: BillingRules = PLAIN
 
     @property
     def all_items(self) -> tuple[ItemView, ...]:
@@ -262,6 +264,29 @@ class SubscriptionView:
     def anchor_of(self, item: ItemView) -> Anchor:
         """Where the billing periods of an item are counted from."""
         return item.anchor or self.anchor
+
+    def tile(self, item: ItemView, day: date) -> Tile:
+        """The days of an item's cadence that are billed together with this one, and the whole that they are a share of."""
+        assert item.price.cadence is not None, item
+        return tile_containing(day, item.price.cadence, self.anchor_of(item), self._pays_in_full_from(item))
+
+    def tiles(self, item: ItemView, start: date, end: date) -> Iterator[Tile]:
+        assert item.price.cadence is not None, item
+        return tiles(start, end, item.price.cadence, self.anchor_of(item), self._pays_in_full_from(item))
+
+    def day_basis(self, whole: Period) -> DayBasis:
+        """On what the share of a period is measured: as it was set when the period, or the subscription in it, began."""
+        return self.rules.day_basis(max(whole.start, self.started_on))
+
+    def _pays_in_full_from(self, item: ItemView) -> date | None:
+        """The first day that is billed, where the first period is paid in full; None where it is a stub, and for an interval
+        that came later."""
+        if self.rules is PLAIN:
+            return None
+        alike = [other for other in self.all_items if other.kind is item.kind]
+        first = min(other.billed_from for other in alike)
+        begun = any(other.billed_from == first and other.price.cadence == item.price.cadence for other in alike)
+        return first if begun and self.rules.first_period(first) is FirstPeriod.FULL_PERIOD else None
 
 
 @dataclass(frozen=True)

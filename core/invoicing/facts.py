@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import catalog, ledger, metering, rating
+from core.catalog.billing_rules import BillDifferences
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
@@ -74,6 +75,9 @@ def gather(
     redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
     discounted = store_discounts.discounted(session, coupons)
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
+    differences = catalog.account_settings(
+        session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
+    )
     found = []
     for key in sorted(by_key):
         subscriptions = tuple(by_key[key])
@@ -100,6 +104,7 @@ def gather(
                 coupons=coupons.get(key[0], ()),
                 redeemed=redeemed,
                 discounted=discounted.get(key[0], {}),
+                changes_now=differences[key[0]] == BillDifferences.NOW,
             )
         )
     return found

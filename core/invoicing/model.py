@@ -162,7 +162,8 @@ class AccountFacts:
     """Everything that a draft for one account and currency rests on, but for the usage and the tax rates.
 
     `changed` is, per item and first day of a whole period, that usage of billed days has arrived or was corrected since.
-    Differences of periods that were billed wait so many days for an invoice that is coming anyway. `terms` are the settings
+    Differences of periods that were billed wait so many days for an invoice that is coming anyway; with
+    `changes_now` those of changes do not. `terms` are the settings
     that documents are summed by. `redeemed` says of a coupon's grant how many other documents redeem it, and what it took off
     them; `discounted` what was taken off a line (document, line number) that stands.
     """
@@ -184,6 +185,7 @@ class AccountFacts:
     coupons: tuple[CouponGrantView, ...] = ()
     redeemed: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     discounted: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    changes_now: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from fractions import Fraction
 from itertools import pairwise
 
 from core import rating
+from core.catalog.billing_rules import PLAIN, FirstPeriod
 from core.catalog.model import Flat, PerUnit, Price, Timing
 from core.catalog.views import ItemView, SubscriptionView
-from core.clock import Period, period_containing, periods
+from core.clock import Period, period_containing
 from core.invoicing.model import AccountFacts, Billed, Cause, ChargeKind, Claim, DraftLine, LineKind
-from core.money import cumulative, exact_text, to_major
-from core.rating import Direction, Part, PeriodInfo, Usage
+from core.money import exact_text, to_major
+from core.rating import Basis, Direction, Part, PeriodInfo, Usage
 from core.words import SubjectKind
 
 DAY = timedelta(days=1)
@@ -68,15 +69,13 @@ def due_days(
     """
     found: dict[Period, list[tuple[Period, ItemView]]] = {}
     for piece in pieces:
-        cadence, advance = piece.price.cadence, piece.price.timing is Timing.IN_ADVANCE
-        assert cadence is not None, piece
-        anchor = view.anchor_of(piece)
-        last = period_containing(bill_on, cadence, anchor).end
-        for step in periods(piece.starts_on, min(piece.ends_on or last, last), cadence, anchor):
-            live = piece.live(step)
+        advance = piece.price.timing is Timing.IN_ADVANCE
+        last = view.tile(piece, bill_on).days.end
+        for tile in view.tiles(piece, piece.starts_on, min(piece.ends_on or last, last)):
+            step, live = tile.days, piece.live(tile.days)
             if live and ((advance and step.start <= bill_on) or (not advance and step.end <= bill_on)):
                 days = Period(live[0].start, live[-1].end)
-                found.setdefault(period_containing(step.start, cadence, anchor), []).append((days, piece))
+                found.setdefault(tile.whole, []).append((days, piece))
     return found
 
 
@@ -178,7 +177,7 @@ def _lines(
     days, quantity = stretch.days, Decimal(exact_text(stretch.quantity))
     held = [(days.start, quantity), (days.end, Decimal(0))]
     credit = stretch.times < 0
-    parts = rating.prorate(price, held, whole).parts
+    parts = rating.prorate(price, held, whole, basis_of(view, whole)).parts
     if credit:
         parts = tuple(replace(part, direction=Direction.CREDIT, amount_minor=-part.amount_minor) for part in parts)
     for number in range(abs(stretch.times)):
@@ -214,41 +213,31 @@ def _lines(
                 amount_minor=amount_minor,
                 tax_category=item.tax_category,
                 tax_on=whole.start if price.timing is Timing.IN_ADVANCE else whole.end - DAY,
-                explanation={**part.explanation, **limit, "cadence_period": str(whole)},
+                explanation={**part.explanation, **limit, **_in_full(view, item, whole), "cadence_period": str(whole)},
                 claims=(claim,),
             )
+
+
+def _in_full(view: SubscriptionView, item: ItemView, whole: Period) -> Mapping[str, str]:
+    """What the explanation says of a first period that is paid in full: the share is of its own days."""
+    assert item.price.cadence is not None, item
+    if view.rules is PLAIN or period_containing(whole.start, item.price.cadence, view.anchor_of(item)) == whole:
+        return {}
+    return {"first_period": FirstPeriod.FULL_PERIOD.value}
+
+
+def basis_of(view: SubscriptionView, whole: Period) -> Basis:
+    """On what the share of this period is measured."""
+    return Basis(view.day_basis(whole), view.zones)
 
 
 def _limited(part: Part, charged: Sequence[Billed]) -> tuple[int, Mapping[str, object]]:
     """A credit is at most what was charged for exactly these days: a line lowered by hand gives back less."""
     if part.amount_minor >= 0 or not any(charge.edited_minor for charge in charged):
         return part.amount_minor, {}
-    held_minor = 0
-    for charge in charged:
-        common = charge.service.overlap(part.service)
-        if common is not None:
-            kept_minor = charge.amount_minor + charge.edited_minor
-            held_minor += rating_share(kept_minor, charge.service, common)
-    amount_minor = max(part.amount_minor, -max(held_minor, 0))
-    if amount_minor == part.amount_minor:
-        return amount_minor, {}
-    currency = part.price.currency
-    return amount_minor, {
-        "limited": {
-            "rule": "at most what was charged for these days",
-            "charged": exact_text(to_major(held_minor, currency)),
-            "result": exact_text(to_major(amount_minor, currency)),
-        }
-    }
-
-
-def rating_share(whole_minor: int, service: Period, days: Period) -> int:
-    """The part of an amount for `service` that falls on `days`, by differences of the rounded cumulative amount."""
-    from_minor, to_minor = (
-        cumulative(whole_minor, service.elapsed(days.start)),
-        cumulative(whole_minor, service.elapsed(days.end)),
-    )
-    return to_minor - from_minor
+    kept = (rating.Charged(charge.service, charge.amount_minor + charge.edited_minor) for charge in charged)
+    less, told = rating.limited(part, rating.creditable(kept, part.service, part.whole_period, part.basis))
+    return less.amount_minor, told
 
 
 def unit_price(price: Price) -> str:

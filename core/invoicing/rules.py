@@ -217,6 +217,8 @@ def worth_a_document(facts: AccountFacts, lines: Sequence[DraftLine]) -> bool:
     if any(made.kind is InputKind.LINE for made in facts.inputs):
         return True
     moving = {line.kind for line in lines if line.amount_minor}
+    if facts.changes_now and LineKind.PRORATION in moving:
+        return True
     if moving and moving <= {LineKind.PRORATION, LineKind.LATE}:
         coming = next_due(facts)
         return coming is None or (coming - facts.bill_on).days > facts.wait_days

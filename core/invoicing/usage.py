@@ -30,7 +30,7 @@ from core.invoicing.model import (
     Used,
     Want,
 )
-from core.invoicing.recurring import due_days, unit_price
+from core.invoicing.recurring import basis_of, due_days, unit_price
 from core.rating import Adjustment, BilledBefore, PeriodInfo, Usage
 from core.words import SubjectKind
 
@@ -177,7 +177,8 @@ def _usage(used: Used, seal: int) -> Usage:
 
 def _period(view: SubscriptionView, item: ItemView, price: Price, want: Want) -> PeriodInfo:
     live = item.live(want.service) if want.paused else [want.service]
-    share = Fraction(sum(part.days for part in live), want.whole.days)
+    basis = basis_of(view, want.whole)
+    share = sum((basis.share(part, want.whole) for part in live), Fraction(0))
     if price.convert is not None and price.convert.per_period_seconds:
         return PeriodInfo.of(want.whole, view.zones, share)
     return PeriodInfo(want.whole, share=share)

@@ -14,10 +14,10 @@ from fractions import Fraction
 
 from core.catalog.model import Price, PriceKind
 from core.catalog.views import ItemView, SubscriptionView
-from core.clock import Period, Zones, add_months, period_containing
+from core.clock import Period, Zones, add_months
 from core.ledger import convert
 from core.money import cumulative, exponent, half_away
-from core.rating import PeriodInfo, Usage, prorate, rate
+from core.rating import Basis, DayBasis, Part, PeriodInfo, Usage, prorate, rate
 from core.revenue.model import AccountRole, Carried, Due, Layer, Measure, Movement, Posted, Promise, Span
 
 DAY = timedelta(days=1)
@@ -99,24 +99,31 @@ def promised(view: SubscriptionView, through: date) -> Iterator[Promised]:
 
 def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tuple[Period, Period]]:
     """(days promised, whole period) of each step of the item's cadence that begins through the day and has a live day."""
-    assert item.price.cadence is not None, item
-    start, anchor = item.starts_on, view.anchor_of(item)
+    start = item.starts_on
     while item.ends_on is None or start < item.ends_on:
-        whole = period_containing(start, item.price.cadence, anchor)
-        if max(item.billed_from, whole.start) > through:
+        tile = view.tile(item, start)
+        if max(item.billed_from, tile.whole.start) > through:
             break
-        days = Period(start, min(whole.end, item.ends_on or whole.end))
+        days = Period(start, min(tile.days.end, item.ends_on or tile.days.end))
         if item.live(days):
-            yield days, whole
-        start = whole.end
+            yield days, tile.whole
+        start = tile.days.end
 
 
 def _recurring(one: Promised) -> Promise:
     """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
-    parts = [part for _, item in one.parts for part in prorate(item.price, item.changes, one.whole).parts]
-    scale = 10 ** exponent(one.view.currency)
-    layers = tuple(Layer(part.service, one.whole, part.whole * scale) for part in parts)
+    basis = Basis(one.view.day_basis(one.whole), one.view.zones)
+    parts = [part for _, item in one.parts for part in prorate(item.price, item.changes, one.whole, basis).parts]
+    layers = tuple(_layer(part, one.whole) for part in parts)
     return _promise(one, one.days, Measure.OVER_TIME, layers)
+
+
+def _layer(part: Part, whole: Period) -> Layer:
+    """What a part is billed, earned by actual days whatever it is billed by: the share of the whole, where that is measured in
+    days too; else the amount, over its own days."""
+    if part.basis.word is DayBasis.ACTUAL_DAYS or part.service == whole:
+        return Layer(part.service, whole, part.whole * 10 ** exponent(part.price.currency))
+    return Layer.whole(part.service, part.amount_minor)
 
 
 def _usage(one: Promised) -> Promise:
@@ -161,15 +168,14 @@ def usage_by(
     zones: Zones,
     used: Sequence[tuple[date, Decimal]],
     day: date,
-    live_days: int | None = None,
+    share: Fraction,
 ) -> int:
-    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity. `live_days` are those of
-    `days` on which it was not paused (all, if it is not told).
+    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity. `share` is that of the whole
+    period on which it was in force and not paused.
 
     Before the period ends its minimum is not owed yet; its maximum holds throughout.
     """
     quantity = sum((Fraction(amount) for on, amount in used if on <= day), Fraction(0))
-    share = Fraction(days.days if live_days is None else live_days, whole.days)
     seconds_count = price.convert is not None and price.convert.per_period_seconds
     info = PeriodInfo.of(whole, zones, share) if seconds_count else PeriodInfo(whole, share=share)
     rated = rate(price, Usage(quantity), info)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,8 @@ from sqlmodel import Session
 
 from core import audit, catalog, metering
 from core.catalog import ItemView, SubscriptionView
-from core.clock import Period, period_containing
+from core.clock import Period
+from core.rating import Basis
 from core.revenue import rules, store
 from core.revenue.model import Obligation, ObligationChangeKind
 from core.revenue.syncing import change_row
@@ -34,8 +36,9 @@ class Metered:
 
     def by(self, day: date) -> int:
         """Minor units by the end of the day."""
-        live_days = sum(part.days for part in self.item.live(self.days))
-        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day, live_days)
+        basis = Basis(self.view.day_basis(self.whole), self.view.zones)
+        share = sum((basis.share(part, self.whole) for part in self.item.live(self.days)), Fraction(0))
+        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day, share)
 
     def told(self) -> dict[str, Any]:
         return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
@@ -55,8 +58,7 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
         days = Period(one.days.start, one.days.end).overlap(Period(date.min, through + DAY))
         if held is not None and days is not None:
             view, item = held
-            assert item.price.cadence is not None, item
-            whole = period_containing(one.days.start, item.price.cadence, view.anchor_of(item))
+            whole = view.tile(item, one.days.start).whole
             read.setdefault((days, whole, tuple(item.live(one.days))), []).append((one, view, item))
     found: dict[int, Metered] = {}
     for (days, whole, live), group in read.items():
