@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from core.catalog.billing_rules import IntervalChange
+from core.catalog.billing_rules import IntervalChange as IntervalChange
 from core.catalog.model import Price
 from core.clock import Anchor
 from core.words import SubscriptionChangeKind
@@ -44,12 +44,13 @@ class ChangeQuantities:
 
 @dataclass(frozen=True)
 class ChangePlan:
-    """Another plan version from a local day on; seats of items with the same code go along unless others are given."""
+    """Another plan version from a local day on; seats of items with the same code go along unless others are given. Without
+    an `interval_change` the seller's setting says what a plan of another interval does; one of the same keeps the anchor."""
 
     plan_version_id: int
     effective_on: date
     quantities: Mapping[str, Any] = field(default_factory=dict)
-    interval_change: str = IntervalChange.KEEP_THE_ANCHOR
+    interval_change: str | None = None
     reason: str = ""
 
 

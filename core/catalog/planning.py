@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
 
-from core.catalog import reads, store_facts, timeline
+from core.catalog import reads, service_settings, store_facts, timeline
 from core.catalog.billing_rules import IntervalChange
 from core.catalog.changes import (
     Cancel,
@@ -92,11 +92,28 @@ def _read_change(
 
 
 def _plan(session: Session, view: SubscriptionView, _today: date, asked: ChangePlan) -> Planned:
-    checks = Checks()
-    restart = checks.word(asked.interval_change, "interval_change", IntervalChange) is IntervalChange.RESTART
+    checks, day = Checks(), asked.effective_on
+    checks.day(day, "effective_on")
+    wanted = checks.word(asked.interval_change or IntervalChange.RESTART, "interval_change", IntervalChange)
     checks.finish()
-    anchor = Anchor(AnchorKind.DAY, asked.effective_on) if restart else None
+    if asked.interval_change is None:
+        wanted = IntervalChange.KEEP_THE_ANCHOR
+        if _is_other_interval(session, view, asked.plan_version_id, day):
+            wanted = IntervalChange(_setting(session, "interval_change", view, day))
+    anchor = Anchor(AnchorKind.DAY, day) if wanted is IntervalChange.RESTART else None
     return _moved(session, view, asked, anchor)
+
+
+def _is_other_interval(session: Session, view: SubscriptionView, plan_version_id: int, day: date) -> bool:
+    """Whether what recurs in the new plan recurs by other steps than what is in force on the day."""
+    version = reads.plan_version(session, plan_version_id)
+    new = {price.price.cadence for price in version.prices if price.price.kind is PriceKind.RECURRING}
+    held = {item.price.cadence for item in view.items if item.kind is PriceKind.RECURRING and item.is_on(day)}
+    return bool(new and held) and new != held
+
+
+def _setting(session: Session, key: str, view: SubscriptionView, day: date) -> Any:
+    return service_settings.setting(session, key, seller_id=view.seller_id, account_id=view.account_id, on=day)
 
 
 def _billing_day(session: Session, view: SubscriptionView, _today: date, asked: MoveBillingDay) -> Planned:
@@ -158,7 +175,7 @@ def _seats_on(
 # ── the end and the way back ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _cancel(_session: Session, view: SubscriptionView, today: date, asked: Cancel) -> Planned:
+def _cancel(session: Session, view: SubscriptionView, today: date, asked: Cancel) -> Planned:
     checks, sketch = Checks(), Sketch(asked.reason)
     when = checks.word(asked.when, "when", CancelWhen)
     day = asked.effective_on
@@ -171,13 +188,26 @@ def _cancel(_session: Session, view: SubscriptionView, today: date, asked: Cance
         day = max(today, view.started_on) if when is CancelWhen.NOW else period_end(view, today)
     assert day is not None
     checks.not_before(day, "effective_on", view.started_on, "the subscription's first day")
+    told: dict[str, Any] = {}
+    if when is not CancelWhen.PERIOD_END and _is_billed(session, view, day):
+        told, day = {"last_day_billed": day.isoformat()}, day + timedelta(days=1)
     if view.ended_on is not None and view.ended_on <= today and day > view.ended_on:
         sentence = f"{view.code} ended on {view.ended_on}; reactivate it, and cancel it then."
         checks.fault("after_end", "effective_on", sentence)
     checks.finish()
-    sketch.fact(Kind.CANCEL, day)
-    sketch.note({"ended_on": view.ended_on}, {"ended_on": day})
+    sketch.fact(Kind.CANCEL, day, detail=told)
+    sketch.note({"ended_on": view.ended_on}, {"ended_on": day, **told})
     return sketch.done()
+
+
+def _is_billed(session: Session, view: SubscriptionView, day: date) -> bool:
+    """Whether the day of a cancellation is billed: where it is so set, unless periods end before it or nothing ran yet."""
+    if day <= view.started_on or not _setting(session, "last_day_billed", view, day):
+        return False
+    eve = day - timedelta(days=1)
+    running = [item for item in view.items if item.price.cadence is not None and item.is_on(eve)]
+    looked = [item for item in running if item.kind is PriceKind.RECURRING] or running
+    return any(whole_period(view, item, eve).end != day for item in looked)
 
 
 def period_end(view: SubscriptionView, today: date) -> date:

@@ -212,6 +212,9 @@ class ItemView:
             return Decimal(0)
         return next(quantity for since, quantity in reversed(self.quantities) if since <= day)
 
+    def is_on(self, day: date) -> bool:
+        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
+
     @property
     def changes(self) -> tuple[tuple[date, Decimal], ...]:
         """The quantities, and 0 from the day on which the item is no longer in force: what proration takes."""
