@@ -2,7 +2,7 @@
 locked and written stands in store_facts.py."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -84,25 +84,7 @@ def _sealed(query: AnySelect, table: Any, as_of: int | None) -> AnySelect:
 def _read(
     session: Session, which: AnySelect, as_of: int | None, planned: Mapping[int, Planned]
 ) -> list[SubscriptionView]:
-    heads = session.execute(
-        select(
-            col(Subscription.id),
-            col(Subscription.code),
-            col(Subscription.currency),
-            col(Subscription.anchor),
-            col(Subscription.version),
-            col(Subscription.started_on),
-            col(Subscription.customer_id),
-            col(Customer.key),
-            col(Contract.id),
-            col(Contract.number),
-            col(Contract.account_id),
-            col(Contract.seller_id),
-        )
-        .join(Contract, col(Contract.id) == col(Subscription.contract_id))
-        .join(Customer, col(Customer.id) == col(Subscription.customer_id))
-        .where(col(Subscription.id).in_(which))
-    ).all()
+    heads = _heads(session, which)
     if not heads:
         return []
     prices = _prices(session, which, {item.price_id for one in planned.values() for item in one.items})
@@ -143,6 +125,29 @@ def _read(
             )
         )
     return found
+
+
+def _heads(session: Session, which: AnySelect) -> Sequence[Any]:
+    """The columns of subscription, customer and contract; account and seller stand last."""
+    return session.execute(
+        select(
+            col(Subscription.id),
+            col(Subscription.code),
+            col(Subscription.currency),
+            col(Subscription.anchor),
+            col(Subscription.version),
+            col(Subscription.started_on),
+            col(Subscription.customer_id),
+            col(Customer.key),
+            col(Contract.id),
+            col(Contract.number),
+            col(Contract.account_id),
+            col(Contract.seller_id),
+        )
+        .join(Contract, col(Contract.id) == col(Subscription.contract_id))
+        .join(Customer, col(Customer.id) == col(Subscription.customer_id))
+        .where(col(Subscription.id).in_(which))
+    ).all()
 
 
 # ── the parts of a view ─────────────────────────────────────────────────────────────────────────────────────────────
