@@ -26,4 +26,5 @@ def main(database_url: str) -> None:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
         db.migrate(database_url)
+    journey.give_back_ids(engine)
     load_into(database_url, lambda _done, _total, _message: None)

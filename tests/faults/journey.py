@@ -62,7 +62,7 @@ def main(database_url: str) -> None:
     folder = settle(database_url)
     engine = db.make_engine(database_url)
     db.advance_seal(engine, clock())  # what a killed process left unsealed; apart, so that the runs' seals are alike
-    _give_back_ids(engine)
+    give_back_ids(engine)
     seller_id = _found(engine, clock())
     _put_files(folder)
     for number, deed in enumerate(_deeds(engine, clock, seller_id, folder), 1):
@@ -89,7 +89,7 @@ def _deeds(engine: Engine, clock: Clock, seller_id: int, folder: Path) -> list[C
     ]
 
 
-def _give_back_ids(engine: Engine) -> None:
+def give_back_ids(engine: Engine) -> None:
     """PostgreSQL's sequences keep what a killed transaction took. Keys and file names are made of ids, so the runs would differ
     in text alone; SQLite leaves no such gaps."""
     if engine.dialect.name == "sqlite":
@@ -281,7 +281,7 @@ def _documents(engine: Engine) -> list[invoicing.QueueRow]:
 
 
 def _review(engine: Engine, now: datetime) -> None:
-    """Olga submits; Anna signs in at the desk, approves, issues and sends each with one click, and signs out."""
+    """Olga submits; Anna signs in at the desk, approves all in one go, issues and sends each with one click, and signs out."""
     for row in _documents(engine):
         if row.status is DocumentStatus.DRAFT:
             with db.transaction(engine, now, "journey.submit") as session:
@@ -293,14 +293,15 @@ def _review(engine: Engine, now: datetime) -> None:
         here = app_session.arrive()
     assert here is not None
     st.session_state[app_session.HERE] = replace(here, seller=here.sellers[0])
+    waiting = [row.id for row in _documents(engine) if row.status is DocumentStatus.IN_REVIEW]
+    with db.reading(engine) as session:
+        seen = {document_id: invoicing.document(session, document_id).content_hash for document_id in waiting}
+    told = actions.act_each(
+        waiting, lambda deed, one: invoicing.approve(deed.db, deed.actor, deed.now, one, seen[one]), lambda *_: None
+    )
+    assert (list(told.did), told.refused) == (waiting, ())
     for row in _documents(engine):
-        if row.status is DocumentStatus.IN_REVIEW:
-            with db.reading(engine) as session:
-                content_hash = invoicing.document(session, row.id).content_hash
-            _click(
-                lambda deed, row=row, seen=content_hash: invoicing.approve(deed.db, deed.actor, deed.now, row.id, seen)
-            )
-        if row.status in (DocumentStatus.IN_REVIEW, DocumentStatus.APPROVED):
+        if row.status is DocumentStatus.APPROVED:
             _click(lambda deed, row=row: invoicing.issue(deed.db, deed.actor, deed.now, row.id))
         with db.reading(engine) as session:
             unsent = not invoicing.outbox(session, [row.id])

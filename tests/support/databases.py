@@ -33,7 +33,7 @@ def fresh(kind: str, folder: Path, empty: bool = False) -> Iterator[str]:
     name = f"test_{os.getpid()}_{number}"
     if not empty:
         _make_template()
-    _administer(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE}")
+    _administer(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE}{{by_file}}")
     try:
         yield cluster.cluster().url(name)
     finally:
@@ -97,4 +97,6 @@ def _silent(_done: int, _total: int, _message: str) -> None:
 def _administer(statement: str) -> None:
     socket_dir = str(cluster.cluster().socket_dir)
     with psycopg.connect(host=socket_dir, user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(statement.encode())
+        # By copying files, as before PostgreSQL 15: twice as fast for a small template, and thousands of tests ask for one.
+        by_file = " STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
+        connection.execute(statement.format(by_file=by_file).encode())
