@@ -185,22 +185,32 @@ def split_over_things(whole: int, weights: Sequence[int | Fraction]) -> list[int
 
     A whole and its negative split alike. Where weights are amounts and |whole| ≤ Σ weights, no part exceeds its weight.
     """
-    exact = [_exact(weight) for weight in weights]
-    if any(weight < 0 for weight in exact):
+    if not all(type(weight) is int for weight in weights):
+        exact = [_exact(weight) for weight in weights]
+        scale = lcm(*(weight.denominator for weight in exact))  # one common denominator makes the rest integers
+        return largest_remainder(whole, [(weight * scale).numerator for weight in exact])
+    return largest_remainder(whole, weights)  # type: ignore[arg-type]  # just seen to be integers
+
+
+def largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
+    """`split_over_things` of whole numbers."""
+    if weights and min(weights) < 0:
         raise ValueError("weights may not be negative")
-    total = sum(exact, Fraction(0))
-    if total == 0:
-        if whole == 0:
-            return [0] * len(exact)
+    total = sum(weights)
+    if not total:
+        if not whole:
+            return [0] * len(weights)
         raise Refused("nothing_to_split_over", "The amount was not spread: everything it would fall on is zero.")
-    # One common denominator makes the rest integer arithmetic.
-    scale = lcm(*(weight.denominator for weight in exact))
-    divisor = (total * scale).numerator
-    floors_and_rests = [divmod(abs(whole) * (weight * scale).numerator, divisor) for weight in exact]
-    parts = [floor for floor, _ in floors_and_rests]
-    by_rest = sorted(range(len(parts)), key=lambda position: -floors_and_rests[position][1])
-    for position in by_rest[: abs(whole) - sum(parts)]:
-        parts[position] += 1
+    size = abs(whole)
+    parts, rests = [], []
+    for weight in weights:
+        part, rest = divmod(size * weight, total)
+        parts.append(part)
+        rests.append(rest)
+    missing = size - sum(parts)
+    if missing:
+        for position in sorted(range(len(parts)), key=rests.__getitem__, reverse=True)[:missing]:
+            parts[position] += 1
     return parts if whole >= 0 else [-part for part in parts]
 
 

@@ -91,7 +91,7 @@ def read_price(reader: Reader, settings: Reader | None = None) -> Price | None:
     model = read_model(reader, bounded=chosen["above_last_tier"] != "refuse")
     timing = _read_timing(reader, kind)
     cadence = _read_cadence(reader, kind)
-    rest = _read_rest(reader, kind, model)
+    rest = _read_rest(reader, kind, model, in_windows=chosen["window"] != "none")
     if model is not None:
         _check_fit(reader, kind, model, rest)
     if len(reader.faults) > before or kind is None or model is None or timing is None:
@@ -127,14 +127,14 @@ def _read_cadence(reader: Reader, kind: PriceKind | None) -> Cadence | None:
     return None if unit is None else Cadence(every, unit)
 
 
-def _read_rest(reader: Reader, kind: PriceKind | None, model: Model | None) -> dict[str, Any]:
+def _read_rest(reader: Reader, kind: PriceKind | None, model: Model | None, in_windows: bool) -> dict[str, Any]:
     """The fields that every model has, by their names in Price."""
     percent_off = reader.amount("percent_off", ZERO)
     if percent_off > 100:
         reader.fault("out_of_range", "percent_off", f"At most 100 percent can be taken off, not {percent_off}.")
     minimum = reader.amount("minimum", ZERO) if reader.has("minimum") else None
     maximum = reader.amount("maximum", ZERO) if reader.has("maximum") else None
-    if minimum is not None and maximum is not None and minimum > maximum:
+    if minimum is not None and maximum is not None and minimum > maximum and not in_windows:
         sentence = f"The minimum {minimum} is above the maximum {maximum}; no amount could satisfy both."
         reader.fault("minimum_above_maximum", "minimum", sentence)
     version = reader.whole("rounding_version", ROUNDING_VERSION)

@@ -56,6 +56,7 @@ from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
 from core.rating.sentences import sentences
+from core.rating.totals import Totals, TotalTerms, totals
 
 __all__ = [
     "ACTUAL_DAYS",
@@ -92,6 +93,8 @@ __all__ = [
     "TaxTotal",
     "Terms",
     "TierStep",
+    "TotalTerms",
+    "Totals",
     "Usage",
     "commitment_owed",
     "commitment_owed_by_window",
@@ -108,5 +111,6 @@ __all__ = [
     "share_of",
     "steps_of",
     "sum_document",
+    "totals",
     "true_up",
 ]

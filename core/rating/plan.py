@@ -68,6 +68,8 @@ class Plan:
         "price",
         "scale",
         "shifts",
+        "twice_denominator",
+        "twice_minor",
     )
 
     def __init__(self, price: Price, scale: int) -> None:
@@ -83,11 +85,14 @@ class Plan:
         self.minimum = None if price.minimum is None else ratio(price.minimum)
         self.maximum = None if price.maximum is None else ratio(price.maximum)
         self.minor = 10 ** exponent(price.currency)
+        self.twice_minor, self.twice_denominator = 2 * self.minor, 2 * self.denominator
         self.is_usage = price.kind is PriceKind.USAGE
+        # plain: no step but the model has anything to do with a whole quantity that is not negative
         self.plain = (
             self.by_quantity
             and not (self.included or price.convert or price.convert_round or price.percent_off)
             and price.window == "none"
+            and price.price_change == "restart"
             and self.minimum is None
             and self.maximum is None
         )

@@ -12,7 +12,7 @@ from core.clock import Period
 from core.money import to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.explain import explain_part, explain_parts, explain_rated
-from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, PeriodInfo, TierStep, Usage
+from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, Exact, PeriodInfo, TierStep, Usage
 from core.rating.walking import Walk
 
 
@@ -79,12 +79,12 @@ class Rated:
         "__dict__",
         "_exact",
         "_quantity",
+        "_usage",
         "amount_minor",
         "billed_before",
         "parts",
         "period",
         "price",
-        "usage",
     )
 
     def __init__(
@@ -94,7 +94,7 @@ class Rated:
         quantity: Fraction | None,
         exact: Fraction | tuple[int, int],
         amount_minor: int,
-        usage: Usage | None = None,
+        usage: Usage | Exact | None = None,
         billed_before: BilledBefore = NOTHING,
         parts: tuple[Part, ...] = (),
     ) -> None:
@@ -104,13 +104,19 @@ class Rated:
         self._quantity = quantity
         self._exact = exact
         self.amount_minor = amount_minor
-        self.usage = usage
+        self._usage = usage
         self.billed_before = billed_before
         self.parts = parts
 
     @property
     def currency(self) -> str:
         return self.price.currency
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """What was rated; None for a proration."""
+        given = self._usage
+        return given if given is None or isinstance(given, Usage) else Usage(given)
 
     @cached_property
     def quantity(self) -> Fraction:
