@@ -15,6 +15,7 @@ from core.metering.corrections import withdraw as withdraw
 from core.metering.hours import event_amounts as event_amounts
 from core.metering.hours import usage_by_hour as usage_by_hour
 from core.metering.mapping import read_rule as read_rule
+from core.metering.measuring import measured as measured
 from core.metering.model import AdjustmentView as AdjustmentView
 from core.metering.model import BatchResult as BatchResult
 from core.metering.model import DayUsage as DayUsage
@@ -24,7 +25,9 @@ from core.metering.model import EventAmount as EventAmount
 from core.metering.model import EventView as EventView
 from core.metering.model import Format as Format
 from core.metering.model import HourUsage as HourUsage
+from core.metering.model import Measured as Measured
 from core.metering.model import MeterUsage as MeterUsage
+from core.metering.model import Needs as Needs
 from core.metering.model import Rebuild as Rebuild
 from core.metering.model import ReplayResult as ReplayResult
 from core.metering.reads import changed_days as changed_days

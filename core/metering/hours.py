@@ -96,9 +96,12 @@ def usage_by_hour(
     live: Sequence[Period] | None = None,
 ) -> dict[Pair, tuple[HourUsage, ...]]:
     """What pairs used in each hour of the local days [start, end) in which anything counted, as of the seal, in order of time;
-    adjustments, which have no hour, not included."""
+    adjustments, which have no hour, not included. Where a meter keeps no hours they are made from its events."""
     pairs = sorted(set(wanted))
     rules = store_states.rules_of(session, seal, {meter for _, meter in pairs})
+    without = [pair for pair in pairs if not all(rule.hourly for rule in rules.get(pair[1], ()))]
+    pairs = sorted({*pairs} - {*without})
+    made = _from_events(session, seal, without, rules, start, end, live)
     rows = [row for row in store_hours.as_of(session, seal, pairs, start, end) if _counts(row.day, live)]
     newer = {(*row.cell[:3], row.day) for row in rows if not row.sealed}
     reports = store_states.reports(session, newer, seal)
@@ -110,7 +113,30 @@ def usage_by_hour(
         state = row.state if row.sealed else states.counted(EMPTY, rule.aggregation, raw.get(row.cell, ()))
         if state.events:
             found[row.cell[:2]].setdefault(row.cell[3], []).append((row.day, state, rule))
-    return {pair: tuple(_hour(at, some) for at, some in sorted(hours.items())) for pair, hours in found.items()}
+    return made | {pair: tuple(_hour(at, some) for at, some in sorted(hours.items())) for pair, hours in found.items()}
+
+
+def _from_events(
+    session: Session,
+    seal: int,
+    pairs: Sequence[Pair],
+    rules: Mapping[int, Sequence[MeterRule]],
+    start: date,
+    end: date,
+    live: Sequence[Period] | None,
+) -> dict[Pair, tuple[HourUsage, ...]]:
+    days = Days.of(session, {customer for customer, _ in pairs})
+    reports: dict[Cell, list[Report]] = defaultdict(list)
+    for event in store_hours.events(session, seal, pairs, start, end) if pairs else ():
+        if _counts(event.day, live):
+            reports[*event.pair, "", event.day].append(Report(event.at, event.event_id, event.value))
+    found: dict[Pair, list[HourUsage]] = {pair: [] for pair in pairs}
+    for cell in sorted(reports):
+        rule = _rule(rules, cell)
+        for hour, some in sorted(by_hour(cell, reports[cell], days).items()):
+            state = states.counted(EMPTY, rule.aggregation, some)
+            found[cell[:2]].append(_hour(hour[3], [(cell[3], state, rule)]))
+    return {pair: tuple(hours) for pair, hours in found.items()}
 
 
 def _hour(at: datetime, parts: Sequence[tuple[str, DayState, MeterRule]]) -> HourUsage:

@@ -1,6 +1,6 @@
 """The values that metering speaks of. Quantities are Decimals outside and (units, picos) where they are stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -170,6 +170,8 @@ class DayUsage:
     quantity: Decimal
     events: int
     added: Decimal
+    highest: Decimal | None = None
+    """Of `max`, and of a level: the highest that held at any time of the day."""
 
 
 @dataclass(frozen=True)
@@ -197,14 +199,19 @@ class AdjustmentView:
 @dataclass(frozen=True)
 class MeterUsage:
     """A meter's use in [start, end) as of a seal: `quantity` with adjustments, `events` and `days` without.
-    `by_dimensions`: where the meter has dimensions; `peak`: of max, and of time_weighted without dimensions."""
+    `by_dimensions`: where the meter has dimensions."""
 
     quantity: Decimal
     events: int
     days: tuple[DayUsage, ...]
     adjustments: tuple[AdjustmentView, ...] = ()
     by_dimensions: tuple[DimensionUsage, ...] = ()
-    peak: Decimal | None = None
+
+    @property
+    def peak(self) -> Decimal | None:
+        """The highest value, or level at any time; of other aggregations the highest day. None where nothing was used."""
+        known = [day.quantity if day.highest is None else day.highest for day in self.days]
+        return max(known, default=None)
 
 
 @dataclass(frozen=True)
@@ -226,6 +233,29 @@ class EventAmount:
     event_id: str
     amount: Decimal
     cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a price looks at beside the quantity: hours, events one by one, the peaks of other meters (by code)."""
+
+    hours: bool = False
+    events: bool = False
+    peaks: tuple[str, ...] = ()
+
+    def __or__(self, other: "Needs") -> "Needs":
+        peaks = tuple(sorted({*self.peaks, *other.peaks}))
+        return Needs(self.hours or other.hours, self.events or other.events, peaks)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A meter's use of a period with everything that a price may look at; `peaks` are the usage of other meters by code."""
+
+    used: MeterUsage
+    hours: tuple[HourUsage, ...] = ()
+    events: tuple[EventAmount, ...] = ()
+    peaks: Mapping[str, MeterUsage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from core.clock import Period
 from core.metering.model import DayUsage, DimensionUsage, MeterRule
@@ -50,16 +51,24 @@ class SeriesStates:
     days: Mapping[date, DayState] = field(default_factory=dict)
 
 
+class Figures(NamedTuple):
+    """A day: its own figure, what it adds, its events, and the highest that held at all where that is known."""
+
+    own: int
+    added: int
+    events: int
+    highest: int | None = None
+
+
 @dataclass(frozen=True)
 class Counted:
     """A stretch or a period without adjustments, in picos."""
 
-    days: Mapping[date, tuple[int, int, int]]
-    """Day → own figure, what it adds, events."""
+    days: Mapping[date, "Figures"]
 
     @property
     def quantity(self) -> int:
-        return sum(added for _, added, _ in self.days.values())
+        return sum(day.added for day in self.days.values())
 
 
 def stretches(rules: Sequence[MeterRule], start: date, end: date) -> Iterator[tuple[date, date, MeterRule]]:
@@ -104,7 +113,7 @@ def counted(rule: MeterRule, series: Sequence[SeriesStates], asked: Asked, spans
     for on, states in days.items():
         events = _events(states)
         figure = events * PICOS if by_count else sum(state.total for state in states)
-        found[on] = figure, figure, events
+        found[on] = Figures(figure, figure, events)
     return Counted(found)
 
 
@@ -117,7 +126,7 @@ def _highest(days: Mapping[date, Sequence[DayState]]) -> Counted:
     for on in sorted(days):
         own = max(state.highest or 0 for state in days[on])
         now = own if before is None else max(own, before)
-        found[on] = own, now - (before or 0), _events(days[on])
+        found[on] = Figures(own, now - (before or 0), _events(days[on]), own)
         before = now
     return Counted(found)
 
@@ -126,7 +135,7 @@ def _latest(days: Mapping[date, Sequence[DayState]]) -> Counted:
     found, before = {}, 0
     for on in sorted(days):
         own = max(state.last for state in days[on] if state.last is not None).value
-        found[on] = own, own - before, _events(days[on])
+        found[on] = Figures(own, own - before, _events(days[on]))
         before = own
     return Counted(found)
 
@@ -135,7 +144,7 @@ def _distinct(days: Mapping[date, Sequence[DayState]]) -> Counted:
     found, seen = {}, set[str]()
     for on in sorted(days):
         own = frozenset().union(*(state.values for state in days[on]))
-        found[on] = len(own) * PICOS, len(own - seen) * PICOS, _events(days[on])
+        found[on] = Figures(len(own) * PICOS, len(own - seen) * PICOS, _events(days[on]))
         seen |= own
     return Counted(found)
 
@@ -152,7 +161,7 @@ class Spans:
 
 
 def _levels(one: SeriesStates, asked: Asked, spans: Spans, *, average: bool) -> Counted:
-    found: dict[date, tuple[int, int, int]] = {}
+    found: dict[date, Figures] = {}
     level, cumulative, before = one.level, 0, 0
     for earlier in sorted(day for day in one.days if day < asked.days.start):
         level = one.days[earlier].level_out or 0
@@ -160,6 +169,7 @@ def _levels(one: SeriesStates, asked: Asked, spans: Spans, *, average: bool) -> 
     for on in asked.days:
         span, state = spans.days[on], one.days.get(on)
         integral = level * elapsed(*span) if state is None or state.integral is None else state.integral
+        highest = level if state is None else state.highest
         level = level if state is None or state.level_out is None else state.level_out
         if not asked.counts(on):
             continue
@@ -168,36 +178,19 @@ def _levels(one: SeriesStates, asked: Asked, spans: Spans, *, average: bool) -> 
         events = state.events if state else 0
         if integral or events:
             own = half_away(Fraction(integral, elapsed(*span) if average else ATTOS_AN_HOUR))
-            found[on] = own, now - before, events
+            found[on] = Figures(own, now - before, events, highest)
         before = now
     return Counted(found)
 
 
 def _summed(parts: Sequence[Counted]) -> Counted:
-    found: dict[date, tuple[int, int, int]] = {}
+    """Levels that run beside each other have a highest sum that no state knows."""
+    found: dict[date, Figures] = {}
     for part in parts:
-        for on, (own, added, events) in part.days.items():
-            before = found.get(on, (0, 0, 0))
-            found[on] = before[0] + own, before[1] + added, before[2] + events
+        for on, day in part.days.items():
+            known = found.get(on)
+            found[on] = day if known is None else Figures(*(sum(pair) for pair in zip(known[:3], day[:3], strict=True)))
     return Counted(found)
-
-
-def peak(rules: Sequence[MeterRule], series: Sequence[SeriesStates], asked: Asked) -> Decimal | None:
-    """The highest value, or the highest level that held at any time. None where nothing was reported, and where several levels
-    run beside each other: their sum has a peak that no state knows."""
-    levels = rules[0].aggregation is Aggregation.TIME_WEIGHTED
-    if levels and len(series) > 1:
-        return None
-    known = [
-        state.highest
-        for one in series
-        for on, state in one.days.items()
-        if asked.counts(on) and state.highest is not None
-    ]
-    start = asked.days.start
-    if levels and series and start not in series[0].days and asked.counts(start):
-        known.append(series[0].level)
-    return decimal(max(known)) if known else None
 
 
 # ── a period ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,11 +206,18 @@ def period(
     by_dims = []
     for one in sorted((one for one in series if one.dims), key=lambda one: str(one.dims)):
         mine = _summed([counted(rule, [one], part, spans) for part, rule in parts])
-        added = tuple((on, decimal(more)) for on, (_, more, _) in sorted(mine.days.items()) if more)
+        added = tuple((on, decimal(day.added)) for on, day in sorted(mine.days.items()) if day.added)
         if mine.days:
             by_dims.append(DimensionUsage(one.dims, decimal(mine.quantity), added))
     days = tuple(
-        DayUsage(on, decimal(own), events, decimal(more)) for on, (own, more, events) in sorted(whole.days.items())
+        DayUsage(
+            on,
+            decimal(day.own),
+            day.events,
+            decimal(day.added),
+            None if day.highest is None else decimal(day.highest),
+        )
+        for on, day in sorted(whole.days.items())
     )
     return days, tuple(by_dims)
 

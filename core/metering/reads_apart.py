@@ -38,8 +38,7 @@ def usage(session: Session, seal: int, pairs: Sequence[Pair], rules: Rules, aske
         mine = series.get(pair, [])
         of_days, by_dims = quantities.period(rules[pair[1]], mine, asked, spans)
         quantity = quantities.total(day.added for day in of_days)
-        peak = quantities.peak(rules[pair[1]], mine, asked)
-        found[pair] = MeterUsage(quantity, sum(day.events for day in of_days), of_days, (), by_dims, peak)
+        found[pair] = MeterUsage(quantity, sum(day.events for day in of_days), of_days, (), by_dims)
     return found
 
 

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.db import is_sqlite
 from core.money import PICOS
 from core.tables.changes import Seal
-from core.tables.metering import MeterVersion
+from core.tables.metering import Meter, MeterVersion
 from core.words import Aggregation
 
 MILLION = 1_000_000
@@ -207,6 +208,16 @@ def meters_kept_apart(session: Session) -> frozenset[int]:
     return frozenset(
         meter for meter, aggregation, options in rows if aggregation not in sums or (options or {}).get("hourly")
     )
+
+
+def meters_coded(session: Session, of: Iterable[int]) -> dict[tuple[int, str], int]:
+    """(meter, code) -> the meter with that code of the same seller."""
+    other = aliased(Meter)
+    query = select(col(Meter.id), col(other.code), col(other.id)).join(
+        other, col(other.seller_id) == col(Meter.seller_id)
+    )
+    rows = session.execute(query.where(col(Meter.id).in_(sorted(set(of)))))
+    return {(meter or 0, code): found or 0 for meter, code, found in rows}
 
 
 def seal_day(session: Session, seal: int) -> date:

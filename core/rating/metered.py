@@ -1,0 +1,92 @@
+"""From what was metered to what a price is rated by. Pure.
+
+An adjustment has no hour and is no event: in a window of a day it joins its day, in windows of an hour it is one of its own, and
+beside events that are looked at one by one it is one more, after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
+from core.metering.model import Measured, MeterUsage, Needs
+from core.rating.model import ZERO, Adjustment, Exact, Usage
+
+
+def needs_of(price: Price) -> Needs:
+    """What has to be read for a price beside the quantity."""
+    model = price.model
+    return Needs(
+        hours=price.window == "hour",
+        events=isinstance(model, CostPlus) or (isinstance(model, Percentage) and model.by_event),
+        peaks=model.meters if isinstance(model, Capacity) else (),
+    )
+
+
+def usage_of(price: Price, measured: Measured, seal: int | None = None, through: date | None = None) -> Usage:
+    """Everything that the price looks at; with `through`, what there was by the end of that day."""
+    used, model = measured.used, price.model
+
+    def by(on: date) -> bool:
+        return through is None or on <= through
+
+    days = tuple((day.on, day.added) for day in used.days if by(day.on))
+    adjustments = tuple(Adjustment(one.on, one.quantity, one.reason) for one in used.adjustments if by(one.on))
+    quantity: Exact = used.quantity
+    if through is not None:
+        quantity = sum((Fraction(added) for _, added in [*days, *((a.day, a.quantity) for a in adjustments)]), ZERO)
+    events = used.events if through is None else sum(day.events for day in used.days if by(day.on))
+    amounts = tuple(event.amount for event in measured.events if by(event.on))
+    return Usage(
+        quantity,
+        days,
+        adjustments,
+        events,
+        seal,
+        windows=_windows(price, measured, through) if price.window != "none" else None,
+        events=(*amounts, *(a.quantity for a in adjustments))
+        if isinstance(model, Percentage) and model.by_event
+        else None,
+        cells=_cells(model, used, through) if isinstance(model, Matrix) else None,
+        peaks=_peaks(measured.peaks, through) if isinstance(model, Capacity) else None,
+        cost=sum((Fraction(event.cost or 0) for event in measured.events if by(event.on)), ZERO)
+        if isinstance(model, CostPlus)
+        else None,
+    )
+
+
+def _windows(price: Price, measured: Measured, through: date | None) -> tuple[Exact, ...]:
+    adjusted = [(one.on, one.quantity) for one in measured.used.adjustments if through is None or one.on <= through]
+    if price.window == "hour":
+        hours = [hour.quantity for hour in measured.hours if through is None or hour.on <= through]
+        return (*hours, *(quantity for _, quantity in adjusted))
+    found: dict[date, Fraction] = {}
+    own = [(day.on, day.quantity) for day in measured.used.days if through is None or day.on <= through]
+    for on, quantity in [*own, *adjusted]:
+        found[on] = found.get(on, ZERO) + Fraction(quantity)
+    return tuple(quantity for _, quantity in sorted(found.items()))
+
+
+def _cells(model: Matrix, used: MeterUsage, through: date | None) -> tuple[tuple[Mapping[str, str], Exact], ...]:
+    """The text of a property, and nothing where an event had none."""
+    found = []
+    for one in used.by_dimensions:
+        values = {name: value or "" for name, value in one.values}
+        when = {name: values.get(name, "") for name in model.dimensions}
+        quantity = sum((Fraction(more) for on, more in one.days if through is None or on <= through), ZERO)
+        found.append((when, quantity))
+    if not used.by_dimensions and used.quantity:
+        found.append((dict.fromkeys(model.dimensions, ""), Fraction(used.quantity)))
+    return tuple(found)
+
+
+def _peaks(peaks: Mapping[str, MeterUsage], through: date | None) -> dict[str, Exact]:
+    found: dict[str, Exact] = {}
+    for code, used in peaks.items():
+        days = [day for day in used.days if through is None or day.on <= through]
+        known = [day.quantity if day.highest is None else day.highest for day in days]
+        found[code] = max(known, default=Decimal(0))
+    return found
