@@ -184,11 +184,14 @@ def _changed(
             under = [seal for bill_on, seal, document in seen if bill_on >= whole.end and document not in own]
             since[item_id, whole.start] = max([newest[item_id, whole.start], *under]), charge
     days = _days_since(session, {seal for seal, _ in since.values()}, scope.seal, cache)
+    by_peaks = any(rating.needs_of(item.price).peaks for _, item in usage.values())
+    coded = {meter.code: meter.id for meter in catalog.meters(session, scope.seller_id)} if by_peaks else {}
     found: set[tuple[int, date]] = set()
     for (item_id, start), (seal, charge) in since.items():
         view, item = usage[item_id]
         assert item.meter_id is not None
-        touched = days[seal].get((view.customer_id, item.meter_id), set())
+        meters = {item.meter_id, *(coded[code] for code in rating.needs_of(item.price).peaks)}
+        touched = [day for meter in meters for day in days[seal].get((view.customer_id, meter), ())]
         if any(day in charge.cause.whole for day in touched):
             found.add((item_id, start))
     return found
@@ -214,25 +217,29 @@ def read_usage(
     session: Session, facts: Sequence[AccountFacts], wanted: Sequence[Sequence[Want]]
 ) -> dict[UsageKey, Used]:
     """The usage of all wants, one reading for each range of days and the period that it is of."""
-    keys: dict[tuple[Period, Period, tuple[Period, ...]], set[tuple[int, int]]] = {}
+    keys: dict[tuple[Period, Period, tuple[Period, ...]], dict[tuple[int, int], metering.Needs]] = {}
     for account, wants in zip(facts, wanted, strict=True):
         views = {view.id: view for view in account.subscriptions}
         for want in wants:
             item = views[want.subscription_id].all_items[want.item_index]
             customer_id, meter_id, days, whole, live = usage_key(want, item)
-            keys.setdefault((days, whole, live), set()).add((customer_id, meter_id))
+            needs = keys.setdefault((days, whole, live), {})
+            pair = customer_id, meter_id
+            needs[pair] = needs.get(pair, metering.Needs()) | rating.needs_of(item.price)
     found: dict[UsageKey, Used] = {}
     for days, whole, live in sorted(keys):
-        pairs = sorted(keys[days, whole, live])
-        used = metering.usage(
+        pairs = keys[days, whole, live]
+        used = metering.measured(
             session, seal=facts[0].seal, wanted=pairs, start=days.start, end=days.end, whole=whole, live=live
         )
-        for (customer_id, meter_id), counted in used.items():
+        for (customer_id, meter_id), measured in used.items():
+            counted = measured.used
             found[customer_id, meter_id, days, whole, live] = Used(
                 counted.quantity,
                 counted.events,
                 tuple((day.on, day.added) for day in counted.days),
                 tuple((change.on, change.quantity, change.reason) for change in counted.adjustments),
+                measured,
             )
     return found
 

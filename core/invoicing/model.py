@@ -14,6 +14,7 @@ from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
+from core.metering.model import Measured, MeterUsage
 from core.words import (
     ChargeKind,
     DocumentKind,
@@ -109,9 +110,11 @@ class Used:
     events: int
     days: tuple[tuple[date, Decimal], ...]
     adjustments: tuple[tuple[date, Decimal, str], ...] = ()
+    measured: Measured | None = None
+    """With what a price looks at beside the quantity"""
 
 
-NOT_USED = Used(Decimal(0), 0, ())
+NOT_USED = Used(Decimal(0), 0, (), (), Measured(MeterUsage(Decimal(0), 0, ())))
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def usage_line(
         price, counted = replace(price, minimum=None, maximum=None), NOT_USED
     rated = rating.rate(
         price,
-        _usage(counted, facts.seal),
+        _usage(price, counted, facts.seal),
         _period(view, item, price, want),
         BilledBefore(want.quantity_before, want.billed_before_minor),
     )
@@ -170,7 +170,9 @@ def usage_line(
     )
 
 
-def _usage(used: Used, seal: int) -> Usage:
+def _usage(price: Price, used: Used, seal: int) -> Usage:
+    if used.measured is not None:
+        return rating.usage_of(price, used.measured, seal)
     adjustments = tuple(Adjustment(day, quantity, reason) for day, quantity, reason in used.adjustments)
     return Usage(used.quantity, used.days, adjustments, used.events, seal)
 

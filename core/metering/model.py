@@ -199,17 +199,21 @@ class AdjustmentView:
 @dataclass(frozen=True)
 class MeterUsage:
     """A meter's use in [start, end) as of a seal: `quantity` with adjustments, `events` and `days` without.
-    `by_dimensions`: where the meter has dimensions."""
+    `by_dimensions`: where the meter has dimensions; `parallel_levels`: it is the sum of several, and has no known peak."""
 
     quantity: Decimal
     events: int
     days: tuple[DayUsage, ...]
     adjustments: tuple[AdjustmentView, ...] = ()
     by_dimensions: tuple[DimensionUsage, ...] = ()
+    parallel_levels: bool = False
 
     @property
     def peak(self) -> Decimal | None:
-        """The highest value, or level at any time; of other aggregations the highest day. None where nothing was used."""
+        """The highest value, or level at any time; of other aggregations the highest day. None where nothing was used, and
+        where levels run beside each other."""
+        if self.parallel_levels:
+            return None
         known = [day.quantity if day.highest is None else day.highest for day in self.days]
         return max(known, default=None)
 

@@ -38,7 +38,8 @@ def usage(session: Session, seal: int, pairs: Sequence[Pair], rules: Rules, aske
         mine = series.get(pair, [])
         of_days, by_dims = quantities.period(rules[pair[1]], mine, asked, spans)
         quantity = quantities.total(day.added for day in of_days)
-        found[pair] = MeterUsage(quantity, sum(day.events for day in of_days), of_days, (), by_dims)
+        parallel = len(mine) > 1 and any(map(_is_level, rules[pair[1]]))
+        found[pair] = MeterUsage(quantity, sum(day.events for day in of_days), of_days, (), by_dims, parallel)
     return found
 
 

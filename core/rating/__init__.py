@@ -42,6 +42,7 @@ from core.rating.document import (
     TaxTotal,
     Terms,
 )
+from core.rating.metered import needs_of, usage_of
 from core.rating.model import (
     NOTHING,
     RATING_VERSION,
@@ -101,6 +102,7 @@ __all__ = [
     "creditable",
     "elapsed",
     "limited",
+    "needs_of",
     "parts_to_bill",
     "price_from_json",
     "price_hash",
@@ -113,4 +115,5 @@ __all__ = [
     "sum_document",
     "totals",
     "true_up",
+    "usage_of",
 ]

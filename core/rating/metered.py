@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
+from core.errors import Refused
 from core.metering.model import Measured, MeterUsage, Needs
 from core.rating.model import ZERO, Adjustment, Exact, Usage
 
@@ -86,6 +87,11 @@ def _cells(model: Matrix, used: MeterUsage, through: date | None) -> tuple[tuple
 def _peaks(peaks: Mapping[str, MeterUsage], through: date | None) -> dict[str, Exact]:
     found: dict[str, Exact] = {}
     for code, used in peaks.items():
+        if used.parallel_levels:
+            sentence = (
+                f"Not rated: {code} has several levels beside each other, and the peak of their sum is not known."
+            )
+            raise Refused("peak_unknown", sentence)
         days = [day for day in used.days if through is None or day.on <= through]
         known = [day.quantity if day.highest is None else day.highest for day in days]
         found[code] = max(known, default=Decimal(0))

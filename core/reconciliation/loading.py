@@ -66,6 +66,7 @@ PartKey = tuple[tuple[int, int], Period, Period, Live]
 class Metered:
     """Everything about usage that one run reads."""
 
+    session: Session
     scope: Scope
     used: Mapping[tuple[int, int], MeterUsage]
     sums: Mapping[Key, Mapping[Period, Sum]]
@@ -107,6 +108,7 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
     apart = metering.meters_apart(session)
     sums = [pair for pair in sorted(pairs) if pair[1] not in apart]
     metered = Metered(
+        session,
         scope,
         metering.usage(session, seal=scope.seal, wanted=sums, start=start, end=scope.range.end + timedelta(days=366)),
         _sums(session, scope, customer_id),
@@ -119,7 +121,9 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
         ends = item.ends_on or scope.range.end + timedelta(days=366)
         if item.starts_on < ends:
             live = item.live(Period(item.starts_on, ends))  # what is used in a pause is counted by no price
-            metered.covered[view.customer_id, item.meter_id or 0].extend(live)
+            others = [one.id for one in metered.meters.values() if one.code in rating.needs_of(item.price).peaks]
+            for meter_id in {item.meter_id or 0, *others}:
+                metered.covered[view.customer_id, meter_id].extend(live)
     found = [fact for some in by_item.values() for fact in _of_item(metered, some)]
     return found + [fact for pair in sorted(pairs) for fact in _of_no_price(metered, pair)]
 
@@ -194,7 +198,7 @@ def _fact(
         seconds = item.price.convert is not None and item.price.convert.per_period_seconds
         info = PeriodInfo.of(whole, view.zones) if seconds else PeriodInfo(whole)
         before = BilledBefore(quantity, total.amount_minor)
-        rated = rating.rate(item.price, Usage(accepted), info, before)
+        rated = rating.rate(item.price, _usage(metered, view, item, whole, days, accepted), info, before)
         at_stake, exact = rated.amount_minor, rated.exact
     return UsageFact(
         view.customer_id,
@@ -219,6 +223,32 @@ def _fact(
         item.price_hash,
         view.id,
     )
+
+
+def _usage(
+    metered: Metered,
+    view: SubscriptionView,
+    item: ItemView,
+    whole: Period,
+    days: list[tuple[Period, Live]],
+    accepted: Decimal,
+) -> Usage:
+    """What is rated to say what is at stake: with all that the price looks at where the period is one stretch of days."""
+    assert item.meter_id is not None, item
+    needs, pair = rating.needs_of(item.price), (view.customer_id, item.meter_id)
+    if len(days) != 1:
+        return Usage(accepted, windows=(accepted,), events=(accepted,), cells=(), peaks={}, cost=0)
+    span, live = days[0]
+    measured = metering.measured(
+        metered.session,
+        seal=metered.scope.seal,
+        wanted={pair: needs},
+        start=span.start,
+        end=span.end,
+        whole=whole,
+        live=live,
+    )
+    return rating.usage_of(item.price, measured[pair])
 
 
 def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]:

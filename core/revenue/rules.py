@@ -166,19 +166,18 @@ def usage_by(
     days: Period,
     whole: Period,
     zones: Zones,
-    used: Sequence[tuple[date, Decimal]],
+    usage: Usage,
     day: date,
     share: Fraction,
 ) -> int:
-    """What the usage of a period comes to by the end of the day, rated as one cumulative quantity. `share` is that of the whole
-    period on which it was in force and not paused.
+    """What the usage of a period comes to by the end of the day, rated as one cumulative `usage` of the days up to it. `share` is
+    that of the whole period on which it was in force and not paused.
 
     Before the period ends its minimum is not owed yet; its maximum holds throughout.
     """
-    quantity = sum((Fraction(amount) for on, amount in used if on <= day), Fraction(0))
     seconds_count = price.convert is not None and price.convert.per_period_seconds
     info = PeriodInfo.of(whole, zones, share) if seconds_count else PeriodInfo(whole, share=share)
-    rated = rate(price, Usage(quantity), info)
+    rated = rate(price, usage, info)
     if day + DAY >= days.end or rated.walk is None or not rated.walk.added_by_minimum:
         return rated.amount_minor
     without = rated.walk.model.exact - rated.walk.percent_taken

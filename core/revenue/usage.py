@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import audit, catalog, metering
+from core import audit, catalog, metering, rating
 from core.catalog import ItemView, SubscriptionView
 from core.clock import Period
 from core.rating import Basis
@@ -33,12 +33,14 @@ class Metered:
     whole: Period
     used: tuple[tuple[date, Decimal], ...]
     seal: int
+    measured: metering.Measured
 
     def by(self, day: date) -> int:
         """Minor units by the end of the day."""
         basis = Basis(self.view.day_basis(self.whole), self.view.zones)
         share = sum((basis.share(part, self.whole) for part in self.item.live(self.days)), Fraction(0))
-        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, self.used, day, share)
+        usage = rating.usage_of(self.item.price, self.measured, through=day)
+        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, usage, day, share)
 
     def told(self) -> dict[str, Any]:
         return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
@@ -62,14 +64,18 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
             read.setdefault((days, whole, tuple(item.live(one.days))), []).append((one, view, item))
     found: dict[int, Metered] = {}
     for (days, whole, live), group in read.items():
-        pairs = {(one.customer_id, item.meter_id) for one, _, item in group if item.meter_id is not None}
-        counted = metering.usage(
+        pairs: dict[tuple[int, int], metering.Needs] = {}
+        for one, _, item in group:
+            if item.meter_id is not None:
+                pair = one.customer_id, item.meter_id
+                pairs[pair] = pairs.get(pair, metering.Needs()) | rating.needs_of(item.price)
+        counted = metering.measured(
             session, seal=seal, wanted=pairs, start=days.start, end=days.end, whole=whole, live=live
         )
         for one, view, item in group:
             assert item.meter_id is not None, item
-            used = _by_day(counted[one.customer_id, item.meter_id])
-            found[one.id] = Metered(view, item, one.days, whole, used, seal)
+            measured = counted[one.customer_id, item.meter_id]
+            found[one.id] = Metered(view, item, one.days, whole, _by_day(measured.used), seal, measured)
     return found
 
 

@@ -127,3 +127,75 @@ def test_a_late_report_re_prices_its_period_and_the_days_that_it_is_carried_into
     [document] = billing.draft(engine, desk, date(2024, 4, 1))
     shown = [(line.kind, str(line.quantity), line.amount_minor) for line in document.lines if line.amount_minor]
     assert sorted(shown) == [("late", "288", 288), ("late", "696", 696), ("usage", "2", 600), ("usage", "3715", 3715)]
+
+
+# ── prices that look at more than a quantity ────────────────────────────────────────────────────────────────────────
+
+FREE_FIRST = [{"up_to": "10", "unit": "0"}, {"up_to": None, "unit": "1"}]
+MODELS: dict[str, dict[str, Any]] = {
+    "capacity": {
+        "model": "capacity",
+        "tiers": [{"limits": {"peak": "10", "disk": "5"}, "flat": "20"}, {"limits": {"peak": None, "disk": None}, "flat": "90"}],
+    },
+    "matrix": {
+        "model": "matrix",
+        "meter": "bursts",
+        "dimensions": ["region"],
+        "cells": [{"when": {"region": "eu"}, "unit": "0.5"}],
+        "default": "1",
+    },
+    "cost": {"model": "cost_plus", "meter": "bursts", "factor": "1.2"},
+    "hours": {
+        "model": "graduated",
+        "meter": "bursts",
+        "tiers": [{"up_to": "6", "unit": "0"}, {"up_to": None, "unit": "0.1"}],
+        "settings": {"window": "hour"},
+    },
+    "days": {"model": "graduated", "meter": "tokens.generated", "tiers": FREE_FIRST, "settings": {"window": "day"}},
+    "fees": {"model": "percentage", "meter": "tokens.context", "rate": "2", "fixed": "0.25", "free_events": 1},
+}  # fmt: skip
+
+
+def burst(region: str, cost: str, quantity: str) -> dict[str, Any]:
+    return {"properties": {"region": region, "gb": cost}, "quantity": quantity}
+
+
+def test_prices_get_their_hours_events_cells_peaks_and_costs(engine: Engine) -> None:
+    """capacity: peak 12 above 10 → 90.00 · matrix: eu 5 × 0.5 + us 7 × 1 = 9.50 · cost: (1.5 + 2) × 1.2 = 4.20 · hours: 12 in one
+    hour, 6 free, 6 × 0.1 = 0.60 · days: 13 and 9, 10 free each → 3.00 · fees: of 100, 50, 30 the first is free, 80 × 2 % + 2 × 0.25
+    = 2.10. A late payment of 10 is the first by its instant: (100 + 50 + 30) × 2 % + 3 × 0.25 = 4.35, 2.25 more."""
+    desk = billing.found(engine)
+    with db.transaction(engine, NOW, "tests.ground") as session:
+        aggregates.add_meters(session, desk.seller_id, ("peak", "disk", "bursts"))
+        prices = [
+            (code, "api", {"kind": "usage", "cadence": business.MONTHLY, **value}) for code, value in MODELS.items()
+        ]
+        version = business.add_plan(session, desk.seller_id, "models", "Models", prices)
+        desk = Desk(**{**desk.__dict__, "plans": {**desk.plans, "models": version}})
+        business.add_customer(session, desk, "acme", plan="models", started_on=JANUARY.start)
+    report(
+        engine,
+        desk,
+        "january",
+        ("disk", "2024-01-04T12:00:00Z", {"quantity": "4"}),
+        ("peak", "2024-01-05T12:00:00Z", gb("12")),
+        ("bursts", "2024-01-06T12:10:00Z", burst("eu", "1.5", "5")),
+        ("bursts", "2024-01-06T12:50:00Z", burst("us", "2", "7")),
+        ("tokens.generated", "2024-01-07T12:00:00Z", {"quantity": "8"}),
+        ("tokens.generated", "2024-01-07T14:00:00Z", {"quantity": "5"}),
+        ("tokens.generated", "2024-01-08T12:00:00Z", {"quantity": "9"}),
+        ("tokens.context", "2024-01-09T12:00:00Z", {"quantity": "100"}),
+        ("tokens.context", "2024-01-09T13:00:00Z", {"quantity": "50"}),
+        ("tokens.context", "2024-01-09T14:00:00Z", {"quantity": "30"}),
+    )
+    assert find(engine, desk)
+    [document] = billing.draft(engine, desk, date(2024, 2, 1))
+    assert sorted(line.amount_minor for line in document.lines) == sorted([9000, 950, 420, 60, 300, 210])
+    assert billing.issue(engine, document.id).total_minor == 10_940
+    assert find(engine, desk) == []
+    report(engine, desk, "late", ("tokens.context", "2024-01-09T11:00:00Z", {"quantity": "10"}))
+    [finding] = find(engine, desk)
+    assert (finding.check, finding.drift_minor) == ("late_usage", 225)
+    with db.transaction(engine, NOW, "tests.post") as session:
+        revenue.post(session, ANNA, NOW, desk.seller_id, date(2024, 1, 31))
+    hold(engine)
