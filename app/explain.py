@@ -304,6 +304,7 @@ ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
     "flat_and_overage": _sum("Together"),
     "tier_of_all": _tier,
     "stair": _stair,
+    "no_tier": _sum("Nothing to price"),
     "above_last_tier": _quantity("Above the last tier, billed"),
     "package": lambda step: [
         Row(

@@ -15,6 +15,8 @@ def capacity(model: Capacity, peaks: Mapping[str, Exact], flat_at_zero: bool, no
     """A meter without a peak peaked at 0. Above the last tier, which a setting allowed, the last tier is owed."""
     known = {meter: Fraction(peaks.get(meter, 0)) for meter in model.meters}
     if not any(known.values()) and not flat_at_zero:
+        if notes:
+            notes.say("no_tier", result="0")
         return ZERO
     number = next((n for n, tier in enumerate(model.tiers) if _fits(tier, known)), len(model.tiers) - 1)
     tier = model.tiers[number]

@@ -156,6 +156,7 @@ SENTENCES: Mapping[str, Callable[[Step], str]] = {
     "flat_and_overage": lambda step: f"Together: {step['result']}.",
     "tier_of_all": _says_tier,
     "stair": _says_stair,
+    "no_tier": lambda _: "Nothing is left to price, so no tier is entered: 0.",
     "above_last_tier": _says_above,
     "package": _says_package,
     "percentage": _says_percentage,

@@ -26,6 +26,8 @@ def volume(price: Price, scale: int) -> Priced:
         paid_before = max(before - free, 0)
         paid = max(quantity - free, 0) - paid_before
         if paid <= 0 and not (price.flat_at_zero and not before):
+            if notes:
+                notes.say("no_tier", result="0")
             return 0
         tier = tiers[bisect_left(uppers, table.choice(quantity))]
         flat = tier.flat
