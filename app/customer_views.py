@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, messages, screens, session, widgets, wording, worklist
-from app.actions import Deed, act, told
+from app import cached, messages, screens, session, subscription_timeline, widgets, wording, worklist
+from app.actions import told
 from app.engine import reading
 from core import catalog, invoicing, payments
-from core.catalog import CustomerRow, ItemView, SubscriptionView
+from core.catalog import CustomerRow
 from core.db import Session
 from core.invoicing import OpenItem
 from core.money import Money
@@ -50,7 +50,7 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
         elif name == "Account":
             _account(db, row)
         else:
-            _subscriptions(catalog.subscriptions(db, customer_ids=[row.id]))
+            subscription_timeline.draw(db, catalog.subscriptions(db, customer_ids=[row.id]))
 
 
 @st.cache_data(ttl=cached.BRIEF, max_entries=64, show_spinner=False)
@@ -81,87 +81,6 @@ def _balance(row: CustomerRow, items: Sequence[OpenItem]) -> None:
 
 def _money(minor: int, currency: str) -> str:
     return wording.money(Money(minor, currency).decimal, currency)
-
-
-# ── subscriptions ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _subscriptions(views: Sequence[SubscriptionView]) -> None:
-    if not views:
-        messages.empty(
-            "No subscription yet.", "An operator signs a contract and puts the customer on a published plan."
-        )
-    _change_seats(views)
-    for view in views:
-        plans = wording.listed(dict.fromkeys(item.plan_name or item.plan_code for item in view.items))
-        ends = f", ends {wording.day(view.ended_on)}" if view.ended_on else ""
-        note = f"{view.code} · {view.currency} · since {wording.day(view.started_on)}{ends} · contract {view.contract_number}"
-        widgets.section(plans, note)
-        rows = [row for item in view.items for row in _item_rows(item, view.currency)]
-        widgets.sheet(("Item", "Price", "Quantity", "From", "Until"), rows, num=(2,), widths=("22%", "40%", "", "", ""))
-
-
-def _item_rows(item: ItemView, currency: str) -> list[widgets.Row]:
-    """The item and its price once; a row for each quantity that it had or will have."""
-    steps = item.quantities
-    until = [*(since for since, _ in steps[1:]), item.ends_on]
-    rows = []
-    for number, ((since, quantity), end) in enumerate(zip(steps, until, strict=True)):
-        name = item.product_name if number == 0 else ""
-        price = (
-            wording.price(item.price, currency) + (" · overridden" if item.overridden else "") if number == 0 else ""
-        )
-        metered = item.meter_id is not None
-        shown = widgets.Cell("metered", "faint") if metered else wording.quantity(quantity)
-        last = number == len(steps) - 1
-        rows.append(widgets.Row((name, price, shown, wording.day(since), wording.day(end)), "" if last else "open"))
-    return rows
-
-
-def _change_seats(views: Sequence[SubscriptionView]) -> None:
-    """`Change seats…`: which item, how many, from which day, and why."""
-    today = session.here().today
-    seats = [(view, item) for view in views for item in view.items if item.price.per_seat and _goes_on(item, today)]
-    may = session.may("catalog.change_subscription")
-    if not seats:
-        return
-    with st.popover("Change seats…", disabled=not may):
-        known = {f"{view.id}:{item.code}": (view, item) for view, item in seats}
-
-        def says(key: str) -> str:
-            view, item = known[key]
-            return f"{item.product_name} of {view.code}, now {wording.quantity(item.quantity_on(today))}"
-
-        which = st.selectbox("Item", list(known), format_func=says, key="seats-item")
-        st.text_input("Seats", key="seats-quantity", placeholder="12")
-        st.date_input("From", today, key="seats-from", format="YYYY-MM-DD")
-        st.text_input("Reason, kept in the audit log", key="seats-reason")
-        view, item = known[which]
-        st.button(
-            "Change seats",
-            key="change-seats",
-            type="primary",
-            disabled=not may,
-            on_click=change_seats,
-            args=(view, item),
-        )
-
-
-def _goes_on(item: ItemView, today: date) -> bool:
-    return item.ends_on is None or item.ends_on > today
-
-
-def change_seats(view: SubscriptionView, item: ItemView) -> None:
-    """Callback."""
-    quantity, since, reason = (st.session_state[f"seats-{name}"] for name in ("quantity", "from", "reason"))
-
-    def verb(deed: Deed) -> None:
-        catalog.change_quantity(
-            deed.db, deed.actor, deed.now, subscription_id=view.id, price_code=item.code, effective_on=since,
-            quantity=quantity.strip(), reason=reason, expected_version=view.version,
-        )  # fmt: skip
-
-    act(verb, f"{item.product_name} of {view.code}: {quantity.strip()} from {wording.day(since)}.")
 
 
 # ── documents and account ───────────────────────────────────────────────────────────────────────────────────────────

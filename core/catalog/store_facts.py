@@ -143,7 +143,8 @@ def told(session: Session, subscription_id: int) -> list[TimelineFact]:
         .where(col(change.subscription_id) == subscription_id)
         .order_by(col(change.seq))
     )
-    kept = {fact.seq for fact in facts(session, subscription_id)}
+    rows = session.execute(query).all()
+    gone = {row[0].detail["withdraws"] for row in rows if "withdraws" in row[0].detail}
     return [
         TimelineFact(
             seq=row.seq,
@@ -158,8 +159,8 @@ def told(session: Session, subscription_id: int) -> list[TimelineFact]:
             actor=actor,
             at=at,
         )
-        for row, item, plan, actor, at in session.execute(query).all()
-        if row.seq in kept
+        for row, item, plan, actor, at in rows
+        if row.seq not in gone and "withdraws" not in row.detail
     ]
 
 

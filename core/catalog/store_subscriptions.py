@@ -98,8 +98,7 @@ def _read(
     rules = store_settings.billing_rules(session, {(head[-1], head[-2]) for head in heads}, as_of)
     found = []
     for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
-        ended_on = timeline.ended_on(facts[id_], started)
-        trial = timeline.trial(facts[id_], started)
+        ended_on, trial = timeline.ended_on(facts[id_], started), timeline.trial(facts[id_], started)
         found_items, gone = _item_views(items[id_], facts[id_], started, ended_on, prices, overrides)
         found.append(
             SubscriptionView(
@@ -115,6 +114,7 @@ def _read(
                 currency=currency,
                 anchor=timeline.anchored(timeline.anchor_from_json(anchor), trial),
                 trial=trial,
+                pauses=tuple(timeline.paused(facts[id_])),
                 version=version + (id_ in planned),
                 started_on=started,
                 ended_on=ended_on,

@@ -258,6 +258,7 @@ class SubscriptionView:
     gone: tuple[ItemView, ...] = ()
     trial: Trial | None = None
     rules: BillingRules = PLAIN
+    pauses: tuple[Span, ...] = ()
 
     @property
     def all_items(self) -> tuple[ItemView, ...]:
