@@ -13,14 +13,22 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import actions, charts, filters, messages, session, widgets, wording, worklist
+from app import actions, charts, filters, messages, session, usage_meters, widgets, wording, worklist
 from core import catalog, clock, metering
 from core.catalog import MeterView, SellerView
 from core.db import Session
-from core.metering import AdjustmentView, DayUsage, EventView, Freshness, MeterDay, MeterUsage, UsageTotal
+from core.metering import (
+    AdjustmentView,
+    DayUsage,
+    DimensionUsage,
+    EventView,
+    Freshness,
+    MeterDay,
+    MeterUsage,
+    UsageTotal,
+)
 
 FILTERS = ("find", "meter", "days")
-ADDITIVE = ("sum", "count")
 SERIES = 5  # so many colours; the rest is "other"
 Days = tuple[date, date]
 Panes = tuple[DeltaGenerator, DeltaGenerator]
@@ -134,12 +142,26 @@ def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: i
     actions.told()
     used, _ = of_pair(db, total, meter, days, seal)
     figures(used, meter, days)
+    widgets.text(usage_meters.said(meter))
     bars(used.days, meter, days)
+    adds = not usage_meters.adds_up(meter)
     rows = [
-        (wording.day(day.on, weekday=True), wording.quantity(day.quantity), wording.amount(day.events))
+        (
+            wording.day(day.on, weekday=True), wording.quantity(day.quantity),
+            *((wording.quantity(day.added),) if adds else ()), wording.amount(day.events),
+        )
         for day in used.days
-    ]
-    widgets.sheet(("Day", meter.unit, "Events"), rows, num=(1, 2))
+    ]  # fmt: skip
+    head_row = ("Day", meter.unit, *(("Adds",) if adds else ()), "Events")
+    widgets.sheet(head_row, rows, num=range(1, len(head_row)))
+    if used.by_dimensions:
+        widgets.section("By " + " and ".join(meter.dimensions), "adjustments included")
+        split = [(of_values(each), wording.quantity(each.quantity)) for each in used.by_dimensions]
+        widgets.sheet(("Of", meter.unit), split, num=(1,))
+
+
+def of_values(each: DimensionUsage) -> str:
+    return ", ".join(f"{name} {value or 'none'}" for name, value in each.values) or "none named"
 
 
 def open_pair(total: UsageTotal) -> None:
@@ -154,6 +176,7 @@ def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, day
     used, before = of_pair(db, total, meter, days, seal)
     with panes[0]:
         figures(used, meter, days)
+        widgets.text(usage_meters.said(meter))
         bars(used.days, meter, days)
         chosen = listed_days(used.days, before, meter)
         look = {"type": "tertiary", "icon": ":material/arrow_back:", "on_click": filters.clear, "args": FILTERS[:2]}
@@ -174,14 +197,24 @@ def of_pair(
     pair, start = (total.customer_id, total.meter_id), month_before(days[0])
     end = max(days[0] + timedelta(days=1), min(days[1], session.here().today + timedelta(days=1)))
     whole = metering.usage(db, seal=seal, wanted=[pair], start=start, end=end)[pair]
-    if meter.aggregation in ADDITIVE:
+    if usage_meters.adds_up(meter):
         mine = tuple(day for day in whole.days if day.on >= days[0])
         adjusted = tuple(each for each in whole.adjustments if each.on >= days[0])
         quantity = sum((each.quantity for each in (*mine, *adjusted)), start=Decimal(0))
-        used = MeterUsage(quantity, sum(day.events for day in mine), mine, adjusted)
+        used = MeterUsage(quantity, sum(day.events for day in mine), mine, adjusted, split(whole, days[0]))
     else:  # what the month before reached is no part of what these days reach
         used = metering.usage(db, seal=seal, wanted=[pair], start=days[0], end=end)[pair]
     return used, {day.on: day.quantity for day in whole.days}
+
+
+def split(whole: MeterUsage, since: date) -> tuple[DimensionUsage, ...]:
+    """By dimension values, only of the days since."""
+    found = []
+    for each in whole.by_dimensions:
+        mine = tuple((on, more) for on, more in each.days if on >= since)
+        if mine:
+            found.append(DimensionUsage(each.values, sum((more for _, more in mine), start=Decimal(0)), mine))
+    return tuple(found)
 
 
 def month_before(day: date) -> date:
@@ -246,6 +279,7 @@ def one_day(
     head_row = ("Time", meter.unit, "Event", *(("Properties",) if named else ()), "Source")
     widgets.sheet(head_row, [event_row(each, zone, named) for each in shown], num=(1,))
     worklist.turned("events", len(shown), shown[-1] if len(found) > len(shown) else None, day.events)
+    usage_meters.state_of_day(db, meter, total.customer_id, day.on, zone)
     if adjusted:
         widgets.section("Adjusted", "added after counting")
         rows = [(wording.quantity(each.quantity), each.reason, each.actor) for each in adjusted]

@@ -47,6 +47,8 @@ from core.metering.reports import open_rejection_ids as open_rejection_ids
 from core.metering.reports import rejection_groups as rejection_groups
 from core.metering.reports import rejections as rejections
 from core.metering.reports import usage_by_day as usage_by_day
+from core.metering.reports_states import StateRow as StateRow
+from core.metering.reports_states import day_states as day_states
 from core.metering.reports_usage import MappingRow as MappingRow
 from core.metering.reports_usage import MeterDay as MeterDay
 from core.metering.reports_usage import UsageTotal as UsageTotal

@@ -173,7 +173,7 @@ def _rows(session: Session, query: str, wanted: Sequence[Any] | None, **values: 
         if not wanted:
             return []
         values["given"] = json.dumps(wanted)
-    return [_row(tuple(found)) for found in session.execute(text(query), values)]
+    return [row_of(tuple(found)) for found in session.execute(text(query), values)]
 
 
 def _by_series(rows: Iterable[Row]) -> dict[Series, list[Row]]:
@@ -183,7 +183,7 @@ def _by_series(rows: Iterable[Row]) -> dict[Series, list[Row]]:
     return found
 
 
-def _row(found: tuple[Any, ...]) -> Row:
+def row_of(found: tuple[Any, ...]) -> Row:
     customer, meter, dims_hash, day, dims, events, units, picos, *rest = found
     last = _whole(rest[2], rest[3])
     state = DayState(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import db, metering
+from core import catalog, db, metering
 from tests.support import business
 from tests.support.counting import counting
 from tests.support.desk import desk_at, markup, open_page, told
@@ -141,3 +141,29 @@ def test_the_page_asks_the_database_few_questions(desk_url: str, query: dict[str
     with counting(type(db.make_engine(desk_url))) as cost:  # type: ignore[arg-type]
         at.run()
     assert cost.queries <= 15, cost.statements
+
+
+def test_a_meter_says_how_it_counts_and_what_is_kept_of_a_day(desk_url: str) -> None:
+    """Disks of globex: 2 from noon UTC of 1 March, 5 in region us from 2 March, 07:00 in New York being noon UTC in winter."""
+    engine = db.make_engine(desk_url)
+    with db.transaction(engine, business.NOW, "test.meter") as session:
+        catalog.add_meter(
+            session, business.OLGA, business.NOW, seller_id=1, code="disk", name="Disk", unit="GB·h", valid_from=business.SINCE,
+            aggregation="time_weighted", filter={"kind": ["ssd", "hdd"], "test": {"present": False}}, dimensions=["region"],
+        )  # fmt: skip
+        events = [
+            {"event_id": f"d{n}", "customer": "globex", "meter": "disk", "occurred_at": f"2024-03-0{n}T12:00:00Z",
+             "quantity": quantity, "properties": {"kind": "ssd", "region": region}}
+            for n, quantity, region in ((1, 2, "eu"), (2, 5, "us"))
+        ]  # fmt: skip
+        content = "\n".join(map(json.dumps, events)).encode()
+        metering.ingest(
+            session, business.OLGA, business.NOW, seller_id=1, source="disks", content=content, format="jsonl"
+        )
+    at = opened(desk_url, "mira", {"find": "globex", "meter": "disk", "days": "2024-03-01_2024-03-03"})
+    seen = markup(at)
+    assert "Hours × level of the quantity over time where kind is ssd or hdd and test is absent, by region" in seen
+    # 1 March: 17 of 24 hours × 2 = 34; the 2nd: 2 × 24 + 5 × 17 = 133; the 3rd: 7 × 24 = 168
+    assert at.dataframe[0].value["quantity"].tolist() == ["34", "133", "168"]
+    assert "region eu" in seen
+    assert "Carried out" in seen
