@@ -16,7 +16,7 @@ from core.catalog.views import PlanVersionView, ProductView
 from core.errors import BadInput, NotFound, Refused
 from core.people import Actor, four_eyes
 from core.tables.catalog import Plan, PlanVersion, Price, Product
-from core.words import TaxCategory, VersionState
+from core.words import PriceKind, TaxCategory, VersionState
 
 PRICE_FIELDS = ("code", "currency", "product", "value")
 
@@ -159,6 +159,9 @@ def read_value(
     if product is not None and price.tax_category is not product.tax_category:
         sentence = f"The product {product.code} has the tax category {product.tax_category}; leave it out here."
         checks.fault("other_tax_category", f"{path}.tax_category", sentence)
+    if price.kind is PriceKind.RECURRING and price.tier_flat != "prorated":
+        sentence = "Subscriptions prorate a tier's flat amount with its days; leave this setting at prorated."
+        checks.fault("not_subscribable", f"{path}.settings.tier_flat", sentence)
     return price
 
 

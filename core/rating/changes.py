@@ -20,11 +20,12 @@ from typing import Any, TypeVar
 from core.catalog.model import Price, Timing
 from core.clock import Period
 from core.errors import Refused
-from core.money import cumulative, exact_text, round_line, to_major
+from core.money import cumulative, exact_text, half_away_of, to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
-from core.rating.model import ZERO, Direction, PeriodInfo
+from core.rating.model import ZERO, Direction, PeriodInfo, Usage
+from core.rating.plan import plan_of
 from core.rating.rated import Part
-from core.rating.rules import walk
+from core.rating.walking import whole
 
 Value = TypeVar("Value")
 
@@ -146,21 +147,21 @@ def _same(one: Step, other: Step) -> bool:
     return one.quantity == other.quantity and (not one.quantity or one.price is other.price or one.price == other.price)
 
 
-def _part(step: Step, direction: Direction, service: Period, whole: Period, basis: Basis) -> Part:
-    assert step.price is not None, step
+def _part(step: Step, direction: Direction, service: Period, period: Period, basis: Basis) -> Part:
+    """R(price × D(end)) − R(price × D(start)), in whole numbers."""
     price = step.price
-    walked = walk(price, step.quantity, PeriodInfo(whole))
-    before, after = basis.elapsed(whole, service.start), basis.elapsed(whole, service.end)
-    charge_minor = round_line(walked.exact * after, price.currency) - round_line(walked.exact * before, price.currency)
+    assert price is not None, step
+    plan = plan_of(price)
+    numerator, denominator = whole(plan, Usage(step.quantity), PeriodInfo(period), True)
+    (before, of_period), (after, _) = basis.counts(period, service.start), basis.counts(period, service.end)
+    exact, parts_of = numerator * plan.minor, denominator * of_period
+    charge_minor = half_away_of(exact * after, parts_of) - half_away_of(exact * before, parts_of)
     return Part(
         price=price,
         direction=direction,
         service=service,
-        whole_period=whole,
+        whole_period=period,
         quantity=step.quantity,
-        walk=walked,
-        share_before=before,
-        share_after=after,
         amount_minor=charge_minor if direction is Direction.CHARGE else -charge_minor,
         basis=basis,
     )

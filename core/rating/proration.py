@@ -46,7 +46,7 @@ def prorate(
     return Rated(
         price=price,
         quantity=quantity_on(quantity_changes, period.end),
-        exact=sum((part.exact for part in parts), ZERO),
+        exact=None,
         amount_minor=sum(part.amount_minor for part in parts),
         period=PeriodInfo(period),
         parts=parts,

@@ -21,7 +21,7 @@ class Part:
     """One line of a proration: a quantity in force over its own service days, charged or given back.
 
     The amount is R(whole × share_after) − R(whole × share_before), negative for a credit; `whole` is what the quantity
-    costs over the whole period. `walk` shows how the whole comes about.
+    costs over the whole period. `walk` shows how the whole comes about. All but the amount arises when asked for.
     """
 
     price: Price
@@ -29,15 +29,26 @@ class Part:
     service: Period
     whole_period: Period
     quantity: Fraction
-    walk: Walk
-    share_before: Fraction
-    share_after: Fraction
     amount_minor: int
     basis: Basis = ACTUAL_DAYS
+
+    @cached_property
+    def walk(self) -> Walk:
+        return Walk(self.price, Usage(self.quantity), PeriodInfo(self.whole_period))
 
     @property
     def whole(self) -> Fraction:
         return self.walk.exact
+
+    @cached_property
+    def share_before(self) -> Fraction:
+        """The share of the whole period that lies before the service days."""
+        return self.basis.elapsed(self.whole_period, self.service.start)
+
+    @cached_property
+    def share_after(self) -> Fraction:
+        """The share that has elapsed with them."""
+        return self.basis.elapsed(self.whole_period, self.service.end)
 
     @property
     def share(self) -> Fraction:
@@ -92,13 +103,14 @@ class Rated:
         price: Price,
         period: PeriodInfo,
         quantity: Fraction | None,
-        exact: Fraction | tuple[int, int],
+        exact: Fraction | tuple[int, int] | None,
         amount_minor: int,
         usage: Usage | Exact | None = None,
         billed_before: BilledBefore = NOTHING,
         parts: tuple[Part, ...] = (),
     ) -> None:
-        """`exact` may be a ratio, of the whole period with what was billed before still in it; `quantity` follows from usage."""
+        """`exact` may be a ratio, of the whole period with what was billed before still in it; None: the sum of the parts.
+        `quantity` follows from usage."""
         self.price = price
         self.period = period
         self._quantity = quantity
@@ -129,6 +141,8 @@ class Rated:
     @cached_property
     def exact(self) -> Fraction:
         """What is left to bill, in major units."""
+        if self._exact is None:
+            return sum((part.exact for part in self.parts), ZERO)
         if isinstance(self._exact, Fraction):
             return self._exact
         return Fraction(*self._exact) - to_major(self.billed_before.amount_minor, self.currency)

@@ -56,6 +56,18 @@ def test_everything_wrong_with_the_prices_of_a_version_is_told_at_once(session: 
     assert faults_of(catalog.write_plan_version, session, OLGA, NOW, plan_id=plan_id, prices=[]) == [
         ("no_prices", "prices")
     ]
+    whole = {
+        "kind": "recurring",
+        "model": "graduated",
+        "timing": "in_advance",
+        "cadence": {"every": 1, "unit": "month"},
+        "tiers": [{"up_to": None, "unit": "1", "flat": "5"}],
+        "settings": {"tier_flat": "whole_once_entered"},
+    }
+    price = {"code": "seats", "currency": "USD", "product": "seats", "value": whole}
+    assert faults_of(catalog.write_plan_version, session, OLGA, NOW, plan_id=plan_id, prices=[price]) == [
+        ("not_subscribable", "prices[0].value.settings.tier_flat")
+    ]
 
 
 def test_codes_that_are_taken_and_products_that_cannot_be_are_refused(session: Session) -> None:
