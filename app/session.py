@@ -65,12 +65,12 @@ def arrive() -> Here | None:
     if not given:
         return None
     with reading() as session:
-        now = desk.business_now(session, wall.now())
+        date_ = desk.business_date(session)
+        now = desk.instant_of(date_, wall.now())
         actor = people.whoami(session, given, wall.now())
         if actor is None:
             return None
         sellers = tuple(catalog.sellers(session))
-        date_ = desk.business_date(session)
     return Here(actor, now, date_, sellers, None)
 
 

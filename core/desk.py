@@ -37,7 +37,11 @@ def business_date(session: Session) -> date | None:
 def business_now(session: Session, wall_now: datetime) -> datetime:
     """The instant that verbs are told: the wall's, but on the demo one of the stored business date, never going back
     within a day of the wall."""
-    stored = business_date(session)
+    return instant_of(business_date(session), wall_now)
+
+
+def instant_of(stored: date | None, wall_now: datetime) -> datetime:
+    """The same, for whoever holds the stored date already."""
     if stored is None:
         return wall_now
     wall = wall_now.astimezone(UTC)
