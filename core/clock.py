@@ -103,8 +103,13 @@ def midnight(day: date, zone_name: str) -> datetime:
     """The UTC instant at which that day begins there: after a gap the first instant, of two midnights the first."""
     there = zone(zone_name)
     wall = datetime.combine(day, time(0))
-    instant = wall.replace(tzinfo=there).astimezone(UTC)
-    if instant.astimezone(there).replace(tzinfo=None) == wall:
+    try:
+        instant = wall.replace(tzinfo=there).astimezone(UTC)
+        shown_again = instant.astimezone(there).replace(tzinfo=None)
+    except OverflowError:
+        sentence = f"The midnight of {day} in {zone_name} lies outside the years 1 to 9999."
+        raise BadInput.one("out_of_range", "", sentence) from None
+    if shown_again == wall:
         return instant
     # The clocks jumped over midnight. Read by the offset from after the jump (fold 1) the wall time lies before it, by
     # the offset from before it (fold 0) at or after it. The day begins with the first second that shows 00:00 or later.

@@ -131,7 +131,7 @@ def _read_period(line: Reader, price: Price | None) -> PeriodInfo:
     if not line.has("period"):
         if price and price.convert and price.convert.per_period_seconds:
             line.needed("period", 'the price divides by the seconds of its period, such as {"start", "end"}')
-        elif "levels" in (line.fields.get("usage") or {}):
+        elif isinstance(usage := line.fields.get("usage"), Mapping) and "levels" in usage:
             line.needed("period", 'a level is taken over the period, such as {"start", "end"}')
         return PeriodInfo(ANY_PERIOD, share=share)
     inner = line.object("period")

@@ -24,7 +24,7 @@ from core.rating.model import Exact
 
 SHAPES = ("quantity", "events", "windows", "levels", "peaks", "cells", "cost")
 BESIDE = ("event_count", "counted_before", "measure")
-BEFORE = ("events", "windows", "cells", "cost")
+BEFORE = ("events", "windows", "cells", "peaks", "cost")
 LEVEL_FIELDS = ("at", "level", "change")
 
 Span = tuple[datetime, datetime]
@@ -43,7 +43,7 @@ def read_asked(line: Reader, price: Price, span: Span | None, currency: str) -> 
     """Usage and billed_before of one line; None if anything is wrong with them."""
     faults = len(line.faults)
     own = _read_usage(line, price, span)
-    before, earlier = _read_billed_before(line, price, currency)
+    before, earlier = _read_billed_before(line, price, currency, own)
     if own is None or len(line.faults) > faults:
         return None
     return Asked(_together(earlier, own), before)
@@ -174,7 +174,7 @@ def _read_instant(row: Reader) -> datetime | None:
 # ── billed before ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_billed_before(line: Reader, price: Price, currency: str) -> tuple[BilledBefore, Usage]:
+def _read_billed_before(line: Reader, price: Price, currency: str, own: Usage | None) -> tuple[BilledBefore, Usage]:
     """What earlier parts were billed, and what they used, in the shape of this part's usage."""
     if not line.has("billed_before"):
         return NOTHING, Usage(0)
@@ -184,14 +184,37 @@ def _read_billed_before(line: Reader, price: Price, currency: str) -> tuple[Bill
     earlier = Usage(inner.amount("quantity", Decimal(0), least=None))
     for shape in BEFORE:
         if inner.has(shape):
-            found = _read_cells(inner, price) if shape == "cells" else None
-            if shape == "cost":
-                found = Usage(earlier.quantity, cost=inner.decimal("cost"))
-            elif found is None:
-                found = _listed(shape, inner.decimals(shape))
-            earlier = found
-    before = BilledBefore(Fraction(earlier.quantity), amount_minor, inner.flag("last_part", default=True))
-    return before, earlier
+            earlier = _read_earlier(inner, shape, price, earlier)
+    if own is not None:
+        _check_earlier(inner, price, earlier, own)
+    quantity = Fraction(0) if earlier.peaks is not None else Fraction(earlier.quantity)
+    return BilledBefore(quantity, amount_minor, inner.flag("last_part", default=True)), earlier
+
+
+def _read_earlier(inner: Reader, shape: str, price: Price, earlier: Usage) -> Usage:
+    if shape == "cells":
+        return _read_cells(inner, price)
+    if shape == "peaks":
+        return _read_peaks(inner, price) or earlier
+    if shape == "cost":
+        return Usage(earlier.quantity, cost=inner.decimal("cost"))
+    return _listed(shape, inner.decimals(shape))
+
+
+def _check_earlier(inner: Reader, price: Price, earlier: Usage, own: Usage) -> None:
+    """What the price looks at one by one must be known of earlier parts too: a quantity alone would be forgotten."""
+    if not earlier.quantity:
+        return
+    model = price.model
+    by_event = isinstance(model, Percentage) and bool(model.by_event or model.fixed)
+    for shape, matters in (("events", by_event), ("windows", price.window != "none"), ("cells", True), ("peaks", True)):
+        if matters and getattr(own, shape) is not None and getattr(earlier, shape) is None:
+            sentence = (
+                f"Give what earlier parts used as {shape!r}, as this part's usage is: their sum does not tell enough."
+            )
+            inner.fault("shape_differs", "quantity", sentence)
+    if own.cost is not None and earlier.cost is None:
+        inner.needed("cost", "the price is made of it, also of earlier parts")
 
 
 def _listed(shape: str, given: Sequence[Decimal]) -> Usage:
@@ -202,11 +225,19 @@ def _listed(shape: str, given: Sequence[Decimal]) -> Usage:
 
 
 def _together(earlier: Usage, own: Usage) -> Usage:
-    """All that the period holds so far, earlier parts first."""
+    """All that the period holds so far, earlier parts first. A peak of the period is the highest of its parts."""
     changed: dict[str, Any] = {"quantity": Fraction(earlier.quantity) + Fraction(own.quantity)}
     for name in ("events", "windows", "cells"):
         if getattr(own, name) is not None:
             changed[name] = (*(getattr(earlier, name) or ()), *getattr(own, name))
+    if own.events is not None and earlier.events is None and earlier.quantity:
+        changed["events"] = None  # only where the sum tells all: see _check_earlier
+    if own.peaks is not None:
+        before = earlier.peaks or {}
+        changed["peaks"] = {
+            meter: max(peak, before.get(meter, peak)) for meter, peak in {**before, **own.peaks}.items()
+        }
+        changed["quantity"] = max(Fraction(own.quantity), Fraction(earlier.quantity))
     if own.cost is not None:
         changed["cost"] = Fraction(earlier.cost or 0) + Fraction(own.cost)
     if own.event_count is not None:
