@@ -1,6 +1,7 @@
 """The draft as a pure function: whatever changes when, what is charged in the end is what the timeline costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import rating
+from core.catalog.billing_rules import BillingRules
 from core.catalog.prices import price_from_json, price_hash
 from core.catalog.views import ContractTerms, ItemView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period
@@ -17,6 +19,7 @@ from core.invoicing import rules
 from core.invoicing.flags import median
 from core.invoicing.model import MOVES, AccountFacts, Billed, Cause, ChargeKind, Draft, HandMade, LineKind, Used
 from core.ledger.model import TaxTreatment
+from core.revenue import rules as promises
 from core.words import DocumentStatus, InputKind, Modification, SubjectKind, TaxCategory
 
 JANUARY = date(2024, 1, 1)
@@ -118,6 +121,38 @@ def test_what_is_charged_over_all_drafts_is_what_the_last_timeline_costs(
         assert sum(charge.amount_minor for charge in billed if charge.cause.whole == whole) == owed
     regular = [charge.service for charge in billed if charge.kind is ChargeKind.REGULAR]
     assert not any(a.overlap(b) for n, a in enumerate(regular) for b in regular[n + 1 :])
+
+
+BASES = st.sampled_from(["actual_days", "seconds", "thirty_360"])
+
+
+@given(
+    st.lists(timelines, min_size=1, max_size=3),
+    st.integers(0, 27),
+    BASES,
+    st.sampled_from(["stub", "full_period"]),
+    st.lists(days, min_size=3, max_size=3),
+)
+def test_however_time_is_billed_all_drafts_come_to_what_revenue_promises(
+    seen: list[Steps], late: int, basis: str, first_period: str, bill_days: list[date]
+) -> None:
+    """A late starter whose seats change, on any day basis: billed in all, due in all and promised in all are one figure."""
+    starts, end = JANUARY + timedelta(days=late), date(2024, 4, 1)
+    dated = {"day_basis": ((JANUARY, basis),), "first_period": ((JANUARY, first_period),)}
+    billed: list[Billed] = []
+    for number, steps in enumerate([*seen, seen[-1]], 1):
+        bill_on = end - timedelta(days=1) if number > len(seen) else bill_days[number - 1]
+        begun = ((starts, steps[0][1]), *(step for step in steps if step[0] > starts))
+        view = replace(
+            subscription(SEATS, begun), rules=BillingRules(seller=dated), zones=((JANUARY, "Europe/Berlin"),)
+        )
+        billed += charged(build(facts(view, bill_on, billed)), number)
+    promised = [one.promise() for one in promises.promised(view, end - timedelta(days=1))]
+    total = sum(charge.amount_minor for charge in billed)
+    assert total == sum(promise.allocated_minor for promise in promised)
+    assert total == sum(promises.earned_by(promise.layers, end) for promise in promised)
+    if first_period == "full_period" and len({quantity for _, quantity in view.items[0].quantities}) == 1:
+        assert total == 3 * 2900 * view.items[0].quantities[0][1]
 
 
 @given(timelines, days)
