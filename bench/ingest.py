@@ -135,7 +135,7 @@ def floor_sqlite(engine: Engine, events: list[Event], spent: Spent) -> None:
     identities = [(e.customer_id, e.event_id, e.content_hash, e.local_date, 1) for e in events]
     rows = [
         (c, day, event_id, meter, at, units, picos, dims, dims_hash, properties, source, 1)
-        for c, event_id, _, day, meter, at, units, picos, dims, dims_hash, properties, source in events
+        for c, event_id, _, day, meter, at, units, picos, dims, dims_hash, properties, source, *_ in events
     ]
     started = time.perf_counter_ns()
     with engine.begin() as connection:
@@ -172,7 +172,7 @@ def floor_postgresql(engine: Engine, events: list[Event], spent: Spent) -> None:
     rows = [
         [big(c), day(on), event_id.encode(), big(meter), instant(at), big(units), big(picos), b"\x01" + dims.encode(),
          dims_hash.encode(), b"\x01" + properties.encode(), source.encode(), big(1)]
-        for c, event_id, _, on, meter, at, units, picos, dims, dims_hash, properties, source in events
+        for c, event_id, _, on, meter, at, units, picos, dims, dims_hash, properties, source, *_ in events
     ]  # fmt: skip
     ready = (("bare_identity", _binary(identities)), ("bare_event", _binary(rows)))
     started = time.perf_counter_ns()
@@ -198,7 +198,7 @@ def run(engine: Engine, whole: Engine, arguments: argparse.Namespace) -> tuple[S
         lines = content.splitlines()
         spent.add("split", started, time.process_time_ns)
         count += len(lines)
-        with db.reading(engine) as session:
+        with Session(engine) as session:  # not a reading: the meters are held while they are counted by
             started = time.process_time_ns()
             events = judged(session, seller_id, content)
             spent.add("parse", started, time.process_time_ns)

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.catalog.checking import Checks
+from core.catalog.model import Capacity, CostPlus, Matrix, Price
+from core.catalog.views import MeterView
 from core.words import Aggregation
 
 BY_PROPERTY = (
@@ -89,6 +91,36 @@ def _only(checks: Checks, name: str, aggregation: Aggregation | None, where: Seq
     if aggregation is not None and aggregation not in where:
         sentence = f"{name!r} is for meters by {', '.join(where)}, and this one counts by {aggregation}; leave it out."
         checks.fault("field_not_used", f"options.{name}", sentence)
+
+
+def fits(checks: Checks, price: Price, meters: Mapping[str, Sequence[MeterView]], path: str) -> None:
+    """Whether the meters that a price goes by are there, and give what it looks at; `meters` are versions by code."""
+    model = price.model
+    codes = model.meters if isinstance(model, Capacity) else (price.meter,)
+    for code in codes:
+        if code and code not in meters:
+            where = f"{path}.tiers" if isinstance(model, Capacity) else f"{path}.meter"
+            checks.fault("no_such_meter", where, f"There is no meter {code!r}; add it first or name another.")
+        elif code and isinstance(model, Capacity) and any(_side_by_side(version) for version in meters[code]):
+            sentence = f"{code!r} has a level for each of its dimension values; the peak of their sum is not known."
+            checks.fault("peak_unknown", f"{path}.tiers", sentence)
+    versions = meters.get(price.meter, ())
+    if isinstance(model, CostPlus) and any(not version.options.get("cost") for version in versions):
+        sentence = (
+            f"The meter {price.meter!r} names no property for the cost of an event; let its option 'cost' name it."
+        )
+        checks.fault("no_cost", f"{path}.meter", sentence)
+    if isinstance(model, Matrix):
+        for name in model.dimensions:
+            if any(name not in version.dimensions for version in versions):
+                sentence = (
+                    f"The meter {price.meter!r} does not split usage by {name!r}; make it a dimension of the meter."
+                )
+                checks.fault("no_dimension", f"{path}.dimensions", sentence)
+
+
+def _side_by_side(version: MeterView) -> bool:
+    return version.aggregation is Aggregation.TIME_WEIGHTED and bool(version.dimensions)
 
 
 # ── filter ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from core import audit
-from core.catalog import reads, store, store_plans
+from core.catalog import meter_rules, reads, store, store_plans
 from core.catalog.checking import Checks
 from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash, price_to_json
-from core.catalog.views import PlanVersionView, ProductView
+from core.catalog.views import MeterView, PlanVersionView, ProductView
 from core.errors import BadInput, NotFound, Refused
 from core.people import Actor, four_eyes
 from core.tables.catalog import Plan, PlanVersion, Price, Product
@@ -81,7 +81,7 @@ def write_plan_version(
         raise NotFound("no_such_plan", f"There is no plan {plan_id}.")
     checks = Checks()
     products = {product.code: product for product in store_plans.products(session, plan.seller_id)}
-    meters = store.meter_codes(session, plan.seller_id)
+    meters = store.meter_versions(session, plan.seller_id)
     read = [_read_price(checks, given, f"prices[{n}]", products, meters) for n, given in enumerate(prices)]
     if not prices:
         checks.fault("no_prices", "prices", "A version of a plan needs at least one price.")
@@ -106,7 +106,7 @@ def _read_price(
     given: Mapping[str, Any],
     path: str,
     products: Mapping[str, ProductView],
-    meters: Mapping[str, int],
+    meters: Mapping[str, Sequence[MeterView]],
 ) -> dict[str, Any] | None:
     """The columns of one price; None where it has faults, which are with the checks."""
     before = len(checks.faults)
@@ -119,12 +119,8 @@ def _read_price(
         sentence = f"There is no product {given.get('product')!r}; add it first."
         checks.fault("no_such_product", f"{path}.product", sentence)
     value = read_value(checks, given.get("value"), f"{path}.value", currency, product)
-    meter_id = None
-    if value is not None and value.meter:
-        meter_id = meters.get(value.meter)
-        if meter_id is None:
-            sentence = f"There is no meter {value.meter!r}; add it first or name another."
-            checks.fault("no_such_meter", f"{path}.value.meter", sentence)
+    if value is not None:
+        meter_rules.fits(checks, value, meters, f"{path}.value")
     if len(checks.faults) > before or value is None or product is None:
         return None
     return {
@@ -132,7 +128,7 @@ def _read_price(
         "currency": currency,
         "kind": value.kind,
         "product_id": product.id,
-        "meter_id": meter_id,
+        "meter_id": meters[value.meter][0].id if value.meter else None,
         "value": price_to_json(value),
         "value_hash": price_hash(value),
     }

@@ -6,14 +6,14 @@ beside events that are looked at one by one it is one more, after them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
 from core.errors import Refused
-from core.metering.model import Measured, MeterUsage, Needs
+from core.metering.model import EventAmount, Measured, MeterUsage, Needs
 from core.rating.model import ZERO, Adjustment, Exact, Usage
 
 
@@ -53,10 +53,14 @@ def usage_of(price: Price, measured: Measured, seal: int | None = None, through:
         else None,
         cells=_cells(model, used, through) if isinstance(model, Matrix) else None,
         peaks=_peaks(measured.peaks, through) if isinstance(model, Capacity) else None,
-        cost=sum((Fraction(event.cost or 0) for event in measured.events if by(event.on)), ZERO)
-        if isinstance(model, CostPlus)
-        else None,
+        cost=_cost([event for event in measured.events if by(event.on)]) if isinstance(model, CostPlus) else None,
     )
+
+
+def _cost(events: Sequence[EventAmount]) -> Fraction | None:
+    """None where an event carries none: then the price cannot be rated."""
+    costs = [event.cost for event in events]
+    return None if None in costs else sum((Fraction(cost or 0) for cost in costs), ZERO)
 
 
 def _windows(price: Price, measured: Measured, through: date | None) -> tuple[Exact, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from core import catalog, db, metering, seals
 from core.errors import BadInput, Refused
-from tests.support import aggregates, usage
+from tests.support import aggregates, business, usage
 from tests.support.aggregates import LATER
 from tests.support.business import NOW, OLGA, SINCE
 from tests.support.usage import Ground, event, jsonl, take
@@ -178,3 +178,35 @@ def test_an_adjustment_goes_to_the_whole_and_to_the_dimension_values_that_it_nam
     found = used(engine, ground, "bursts", date(2024, 2, 1), date(2024, 3, 1))
     assert found.quantity == 11
     assert {dict(one.values).get("region"): one.quantity for one in found.by_dimensions} == {"eu": 5, "us": 5, None: 1}
+
+
+def test_a_price_is_refused_where_its_meter_does_not_give_what_it_looks_at(engine: Engine) -> None:
+    ground = with_meters(engine, "peak", "machines", "bursts")
+    usage_price = {"kind": "usage", "cadence": business.MONTHLY}
+    tiers = [
+        {"limits": {"machines": "1", "nobody": "1"}, "flat": "1"},
+        {"limits": {"machines": None, "nobody": None}, "flat": "2"},
+    ]
+    cells = [{"when": {"size": "l"}, "unit": "1"}]
+    values = [
+        {"model": "capacity", "tiers": tiers},
+        {"model": "matrix", "meter": "bursts", "dimensions": ["size"], "cells": cells, "default": "0"},
+        {"model": "cost_plus", "meter": "peak", "factor": "2"},
+        {"model": "per_unit", "meter": "nothing", "unit": "1"},
+        {"model": "cost_plus", "meter": "bursts", "factor": "2"},
+    ]
+    prices = [
+        {"code": f"p{n}", "currency": "USD", "product": "api", "value": {**usage_price, **value}}
+        for n, value in enumerate(values)
+    ]
+    with db.transaction(engine, NOW, "tests.plan") as session:
+        plan_id = catalog.add_plan(session, OLGA, NOW, seller_id=ground.seller_id, code="p", name="P")
+    with pytest.raises(BadInput) as refused, db.transaction(engine, NOW, "tests.plan") as session:
+        catalog.write_plan_version(session, OLGA, NOW, plan_id=plan_id, prices=prices)
+    assert [(fault.code, fault.path) for fault in refused.value.faults] == [
+        ("peak_unknown", "prices[0].value.tiers"),
+        ("no_such_meter", "prices[0].value.tiers"),
+        ("no_dimension", "prices[1].value.dimensions"),
+        ("no_cost", "prices[2].value.meter"),
+        ("no_such_meter", "prices[3].value.meter"),
+    ]
