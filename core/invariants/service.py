@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from sqlmodel import Session
 
 from core.invariants import store_books as books
+from core.invariants import store_credits as credits
 from core.invariants import store_documents as documents
 from core.invariants import store_usage as usage
 from core.invariants.model import Invariant, Judged
@@ -15,7 +16,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("M3", "every split sums to its whole", documents.splits_sum),
     Invariant("M4", "Σ line tax = Σ tax by rate = document tax", documents.tax_by_rate),
     Invariant("M5", "every currency is one of ISO 4217, with its own exponent", documents.currencies_are_known),
-    Invariant("M6", "credits never fall below zero", documents.credits_not_below_zero),
+    Invariant("M6", "credits never fall below zero", credits.credits_not_below_zero),
     Invariant("P1", "a graduated amount never falls as the quantity grows", documents.graduated_prices_rise),
     Invariant("P2", "a line is its exact amount, rounded once", documents.charges_are_rounded_once),
     Invariant("P3", "a published price never changes", documents.published_prices_stay),

@@ -155,6 +155,11 @@ SUBLEDGERS: dict[str, tuple[str, str]] = {
         "SELECT g.seller_id, g.currency, -sum(e.amount_minor) AS amount FROM credit_entry e JOIN credit_grant g ON g.id = e.grant_id "
         "WHERE g.kind = 'customer' AND e.kind NOT IN ('reserve', 'release') GROUP BY g.seller_id, g.currency",
     ),
+    "bought credit": (
+        "'bought_credit'",
+        "SELECT g.seller_id, g.currency, -sum(e.amount_minor) AS amount FROM credit_entry e JOIN credit_grant g ON g.id = e.grant_id "
+        "WHERE g.kind = 'bought' AND e.kind NOT IN ('reserve', 'release') GROUP BY g.seller_id, g.currency",
+    ),
 }
 
 

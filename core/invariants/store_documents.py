@@ -96,16 +96,6 @@ def currencies_are_known(session: Session) -> list[Offender]:
     return [Offender("currency", code, f"{code} is not in ISO 4217") for (code,) in used if code not in known]
 
 
-def credits_not_below_zero(session: Session) -> list[Offender]:
-    return offenders(
-        session,
-        "credit_entry",
-        "balance {balance_minor}, its movements sum to {running}",
-        "SELECT * FROM (SELECT id, balance_minor, sum(amount_minor) OVER (PARTITION BY grant_id ORDER BY seq) AS running "
-        "FROM credit_entry) x WHERE balance_minor < 0 OR balance_minor <> running",
-    )
-
-
 def graduated_prices_rise(session: Session) -> list[Offender]:
     """P1 at every bound of every published price, and just above it."""
     found = []
@@ -176,7 +166,8 @@ def drafts_are_one(session: Session) -> list[Offender]:
 
 
 def effects_once(session: Session) -> list[Offender]:
-    """I3: one issue entry an issued document, one entry a payment, one reversal a settlement."""
+    """I3: one issue entry an issued document (one that comes to nothing posts nothing), one entry a payment, one reversal a
+    settlement."""
     return [
         *offenders(
             session,
@@ -184,7 +175,8 @@ def effects_once(session: Session) -> list[Offender]:
             "{number_text} has {entries} entries of its issue",
             "SELECT d.id, d.number_text, count(e.id) AS entries FROM document d LEFT JOIN journal_entry e "
             "ON e.source_kind = 'document' AND e.source_id = d.id AND e.kind IN ('issue', 'cancel') AND e.reverses = 0 "
-            "WHERE d.status IN ('issued', 'cancelled') AND d.origin = 'own' GROUP BY d.id, d.number_text HAVING count(e.id) <> 1",
+            "WHERE d.status IN ('issued', 'cancelled') AND d.origin = 'own' GROUP BY d.id, d.number_text, d.total_minor "
+            "HAVING count(e.id) <> 1 AND (count(e.id) <> 0 OR d.total_minor <> 0)",
         ),
         *offenders(
             session,

@@ -16,6 +16,7 @@ from fractions import Fraction
 from sqlmodel import Session
 
 from core import audit, ledger
+from core.credits import CreditView
 from core.errors import BadInput, FourEyes, Refused, Stale
 from core.invoicing import copy, discounting, rules, settlements, store, store_approvals, store_credits, store_discounts
 from core.invoicing.copy import RefersTo
@@ -26,12 +27,14 @@ from core.invoicing.parties import Parties
 from core.ledger import NO_RATE, AccountRole, EntryKind, Line
 from core.money import cumulative, exact_text, to_major
 from core.people.permissions import Actor
-from core.words import CreditEntryKind, Decision, DocumentKind, DocumentStatus, SettlementKind
+from core.words import CreditEntryKind, CreditKind, Decision, DocumentKind, DocumentStatus, SettlementKind
+
+CUSTOMER, BOUGHT = "Customer credit settles an invoice", "Bought credit settles an invoice"
 
 
 @dataclass(frozen=True)
 class Applied:
-    """Customer credit that an invoice uses when it is issued."""
+    """Customer or bought credit that an invoice uses when it is issued."""
 
     credit: store_credits.Credit
     amount_minor: int
@@ -266,11 +269,23 @@ def _grant(
 # ── customer credit on the next invoice ─────────────────────────────────────────────────────────────────────────────
 
 
-def plan_credit(session: Session, head: store.Head, body: Body) -> list[Applied]:
-    """The customer credit that this invoice will use, the oldest first; its grants are locked."""
+def plan_credit(
+    session: Session, head: store.Head, body: Body, used: Sequence[tuple[CreditView, int]] = ()
+) -> list[Applied]:
+    """What pays this invoice at once: the bought credit that it `used`, then customer credit, the oldest first, locked."""
     if head.kind is not DocumentKind.INVOICE or body.total_minor <= 0:
         return []
-    left_minor, found = body.total_minor, []
+    found = [
+        Applied(
+            store_credits.Credit(view.id, view.seq, view.balance_minor, view.code),
+            minor,
+            SettlementKind.BOUGHT_CREDIT,
+            f"Bought credit {view.code}",
+        )
+        for view, minor in used
+        if view.kind is CreditKind.BOUGHT
+    ]
+    left_minor = body.total_minor - sum(one.amount_minor for one in found)
     for credit in store_credits.lock_credits(session, head.account_id, head.currency):
         amount_minor = min(left_minor, credit.balance_minor)
         if amount_minor:
@@ -284,15 +299,17 @@ def use_credit(
 ) -> None:
     """Settle the issued invoice by the credit that was planned for it."""
     for one in applied:
-        key = f"customer_credit:{one.credit.grant_id}:{head.id}"
-        about = {"change_id": change.id}
-        used = CreditEntryKind.USE
-        store_credits.add_entry(session, one.credit, used, -one.amount_minor, head.id, key, about)
+        key = f"{one.kind}:{one.credit.grant_id}:{head.id}"
+        bought = one.kind is SettlementKind.BOUGHT_CREDIT  # used where its reservation was
+        if not bought:
+            about = {"change_id": change.id}
+            used = CreditEntryKind.USE
+            store_credits.add_entry(session, one.credit, used, -one.amount_minor, head.id, key, about)
         settlements.settle(
             session,
             change,
             document_id=head.id,
-            kind=SettlementKind.CUSTOMER_CREDIT,
+            kind=one.kind,
             source_id=one.credit.grant_id,
             amount_minor=one.amount_minor,
             source_minor=one.amount_minor,
@@ -302,10 +319,12 @@ def use_credit(
             key=key,
         )
         lines = [
-            _relief(session, head, AccountRole.CUSTOMER_CREDIT, one.amount_minor),
+            _relief(
+                session, head, AccountRole.BOUGHT_CREDIT if bought else AccountRole.CUSTOMER_CREDIT, one.amount_minor
+            ),
             _relief(session, head, AccountRole.RECEIVABLE, -one.amount_minor, document_id=head.id),
         ]
-        _post(session, change, head, EntryKind.SETTLEMENT, key, lines, on, "Customer credit settles an invoice")
+        _post(session, change, head, EntryKind.SETTLEMENT, key, lines, on, BOUGHT if bought else CUSTOMER)
 
 
 def _relief(

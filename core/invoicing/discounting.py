@@ -6,7 +6,7 @@ days that were billed (days given back or charged otherwise, late usage) keeps t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from core import rating
 from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
+from core.credits.model import SCOPE, CreditView
 from core.invoicing.model import AccountFacts, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
 from core.ledger.model import TaxTreatment
 from core.money import cumulative, exact_text, half_away, to_major
@@ -22,11 +23,14 @@ NEVER = rating.PLAIN_TERMS
 FIRST_BILLED = "Discount as first billed"
 
 Granted = tuple[tuple[rating.Discount, CouponGrantView], ...]
+Lent = tuple[tuple[rating.Credit, CreditView], ...]
+Items = Mapping[int, tuple[int, int, ItemView]]
+"""item → (contract, subscription, item)"""
 
 
 def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
     """The discounts of the coupons that may be redeemed on this draft, in the order granted."""
-    items = {item.id: (view.contract_id, view.id, item) for view in facts.subscriptions for item in view.items}
+    items = _items(facts)
     found, again = [], billed_again(facts, lines) if facts.coupons else frozenset()
     for grant in facts.coupons:
         coupon, before = grant.coupon, facts.redeemed.get(grant.id, (0, 0))
@@ -42,22 +46,51 @@ def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
     return tuple(found)
 
 
-def _covers(grant: CouponGrantView, line: DraftLine, items: dict[int, tuple[int, int, ItemView]]) -> bool:
+def _covers(grant: CouponGrantView, line: DraftLine, items: Items) -> bool:
     """A line that stands on no item is covered only by what the account has on everything."""
     coupon = grant.coupon
-    limited = coupon.products or coupon.plans or coupon.prices
+    if line.item_id in items:
+        contract_id, subscription_id, _ = items[line.item_id or 0]
+        if grant.scope_id != {"contract": contract_id, "subscription": subscription_id}.get(
+            grant.scope, grant.scope_id
+        ):
+            return False
+    elif grant.scope != "account":
+        return False
+    return _is_for(line, items, coupon.products, coupon.plans, coupon.prices)
+
+
+def _is_for(
+    line: DraftLine, items: Items, products: Sequence[str], plans: Sequence[str], prices: Sequence[str]
+) -> bool:
+    """Whether what is limited to these codes (empty: not limited) is for the line."""
     if line.item_id not in items:
-        return grant.scope == "account" and not limited
-    contract_id, subscription_id, item = items[line.item_id or 0]
-    if grant.scope == "contract" and contract_id != grant.scope_id:
-        return False
-    if grant.scope == "subscription" and subscription_id != grant.scope_id:
-        return False
+        return not (products or plans or prices)
+    item = items[line.item_id or 0][2]
     return (
-        (not coupon.products or item.product_code in coupon.products)
-        and (not coupon.plans or item.plan_code in coupon.plans)
-        and (not coupon.prices or item.code in coupon.prices)
+        (not products or item.product_code in products)
+        and (not plans or item.plan_code in plans)
+        and (not prices or item.code in prices)
     )
+
+
+def _items(facts: AccountFacts) -> Items:
+    return {item.id: (view.contract_id, view.id, item) for view in facts.subscriptions for item in view.items}
+
+
+def credits_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Lent:
+    """The credits that may pay lines of this draft, in the order granted."""
+    items, found = _items(facts), []
+    for view in facts.credits:
+        if view.currency != facts.currency or not view.balance_minor:
+            continue
+        limits = [view.scope.get(name, ()) for name in SCOPE]
+        pays = frozenset(line.key for line in lines if _is_for(line, items, *limits))
+        credit = rating.Credit(
+            view.label, view.kind, view.balance_minor, view.taxed, view.priority, view.expires_on, pays
+        )
+        found.append((credit, view))
+    return tuple(found)
 
 
 Held = tuple[int | None, Period, int, int]
@@ -133,6 +166,7 @@ class Summed:
     sums: rating.DocumentSums
     kept: Sequence[int]
     granted: Granted
+    lent: Lent
 
     def line_discounts(self, number: int) -> tuple[BodyDiscount, ...]:
         """The rows of line `number` (from 1), in the order in which they act; together they are its discount."""
@@ -142,6 +176,10 @@ class Summed:
             minor = one.shares_minor[number - 1]
             if minor:
                 found.append(BodyDiscount(one.discount.key, minor, coupon_id=grant.coupon.id))
+        for drawn, view in self._drawn():
+            minor = drawn.shares_minor[number - 1]
+            if minor and drawn.credit.lowers_net:
+                found.append(BodyDiscount(view.label, minor, grant_id=view.id))
         return tuple(found)
 
     def line_taxes(self, number: int) -> tuple[BodyLineTax, ...]:
@@ -162,7 +200,17 @@ class Summed:
         kept = self.kept[number - 1]
         if kept:
             shares.insert(0, {"as_first_billed": exact_text(to_major(kept, self.sums.currency))})
-        return {"discounts": shares} if shares else {}
+        paid = self.sums.credit_shares(number)
+        return {**({"discounts": shares} if shares else {}), **({"credits": paid} if paid else {})}
+
+    @property
+    def reservations(self) -> tuple[tuple[int, int], ...]:
+        """What the document takes of each credit."""
+        return tuple((view.id, drawn.minor) for drawn, view in self._drawn() if drawn.minor)
+
+    def _drawn(self) -> Iterator[tuple[rating.Drawn, CreditView]]:
+        views = {id(credit): view for credit, view in self.lent}
+        return ((one, views[id(one.credit)]) for one in self.sums.drawn)
 
     def _taken(self) -> Iterator[tuple[rating.Taken, CouponGrantView]]:
         grants = {id(discount): grant for discount, grant in self.granted}
@@ -182,8 +230,14 @@ def sum_lines(facts: AccountFacts, lines: Sequence[DraftLine], taxed: Sequence[T
         )
         for line, off, treatment in zip(lines, kept, taxed, strict=True)
     ]
-    terms = replace(facts.terms, discounts=tuple(discount for discount, _ in granted), on=facts.bill_on)
-    return Summed(rating.sum_document(facts.currency, given, terms), kept, granted)
+    lent = credits_of(facts, lines)
+    terms = replace(
+        facts.terms,
+        discounts=tuple(discount for discount, _ in granted),
+        credits=tuple(credit for credit, _ in lent),
+        on=facts.bill_on,
+    )
+    return Summed(rating.sum_document(facts.currency, given, terms), kept, granted, lent)
 
 
 def settings_told(terms: rating.Terms) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from core import audit, catalog, db, faults, ledger, seals
+from core import audit, catalog, credits, db, faults, ledger, seals
 from core.clock import local_date
 from core.errors import BadInput, BillingError, Refused, Stale
 from core.invoicing import copy, discounting, rules, store, store_charges, store_discounts
@@ -181,6 +181,7 @@ def _save(
     stale = [drafts[key].id for key in again]
     store_charges.release(session, change.id, stale, "recomputed")
     store_discounts.release(session, change.id, stale)
+    credits.release(session, change, stale)
     store.clear(session, stale)
     columns = _columns(change, {key: draft for key, draft in made.items() if draft and key not in same}, parties)
     ids = store.add_documents(session, [columns[key] for key in fresh])
@@ -197,7 +198,11 @@ def _save(
             kept = {"started_by_hand": True} if head.settings.get("started_by_hand") else {}
             store.set_document(session, head.id, **{**values, "settings": {**values["settings"], **kept}})
             ids[key] = head.id
-    write_bodies(session, change.id, [(ids[key], draft) for key, draft in {**again, **fresh}.items() if draft])
+    written = [(ids[key], draft) for key, draft in {**again, **fresh}.items() if draft]
+    write_bodies(session, change.id, written)
+    credits.reserve(
+        session, change, [(grant, id_, minor) for id_, draft in written for grant, minor in draft.reservations]
+    )
     change.notes(
         "document",
         [
@@ -326,6 +331,7 @@ def discard(session: Session, actor: Actor, now: datetime, document_id: int, rea
         raise BadInput.one("reason_missing", "reason", "Say why the draft is given up; it stays on record.")
     store_charges.release(session, change.id, [document_id], "discarded")
     store_discounts.release(session, change.id, [document_id])
+    credits.release(session, change, [document_id])
     store.set_document(session, document_id, status=DocumentStatus.DISCARDED)
     change.note(
         "document",

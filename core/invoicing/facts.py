@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from core import catalog, ledger, metering, rating
+from core import catalog, credits, ledger, metering, rating
 from core.catalog.billing_rules import BillDifferences
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
@@ -73,7 +73,8 @@ def gather(
     terms = _terms(session, scope, cache)
     coupons = catalog.coupon_grants(session, scope.account_ids)
     redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
-    discounted = store_discounts.discounted(session, coupons)
+    lent = _credits(session, scope, drafts)
+    discounted = store_discounts.discounted(session, {*coupons, *lent})
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
     differences = catalog.account_settings(
         session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
@@ -105,6 +106,7 @@ def gather(
                 redeemed=redeemed,
                 discounted=discounted.get(key[0], {}),
                 changes_now=differences[key[0]] == BillDifferences.NOW,
+                credits=lent.get(key[0], ()),
             )
         )
     return found
@@ -114,6 +116,23 @@ def _views(session: Session, scope: Scope) -> list[SubscriptionView]:
     """The subscriptions that had begun by the bill date."""
     begun = Period(FIRST_DAY, scope.bill_on + timedelta(days=1))
     return catalog.subscriptions(session, seller_id=scope.seller_id, account_ids=scope.account_ids, overlapping=begun)
+
+
+def _credits(
+    session: Session, scope: Scope, drafts: Mapping[tuple[int, str], store.Head]
+) -> dict[int, tuple[credits.CreditView, ...]]:
+    """The credits of the accounts, locked; what their own drafts hold reserved is theirs to use."""
+    lent = credits.credits_of(session, scope.account_ids, lock=True)
+    if not lent:
+        return lent
+    own = credits.held(session, [head.id for head in drafts.values()])
+    mine: dict[int, int] = {}
+    for (grant_id, _), minor in own.items():
+        mine[grant_id] = mine.get(grant_id, 0) + minor
+    return {
+        account_id: tuple(replace(one, balance_minor=one.balance_minor + mine.get(one.id, 0)) for one in views)
+        for account_id, views in lent.items()
+    }
 
 
 def _terms(session: Session, scope: Scope, cache: Cache) -> rating.Terms:

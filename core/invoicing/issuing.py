@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from core import audit, catalog, ledger, revenue
+from core import audit, catalog, credits, ledger, revenue
 from core.errors import PeriodLocked, Refused, Stale
 from core.invoicing import copy, crediting, store, store_approvals, store_charges, store_discounts, store_numbers
 from core.invoicing.copying import Stamp, copy_of
@@ -50,7 +50,7 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
     _check_approved(session, head, today)
     body = store.body(session, head)
     rate = ledger.fx_rate(session, head.currency, ledger.functional_currency(session, head.seller_id), on)
-    applied = crediting.plan_credit(session, head, body)
+    applied = crediting.plan_credit(session, head, body, credits.use(session, change, head.id))
     sides = revenue.bill(
         session,
         change,
@@ -83,6 +83,7 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
     if cancelled is not None:
         store_charges.release(session, change.id, [cancelled.id], "cancelled")
         store_discounts.release(session, change.id, [cancelled.id])
+        credits.give_back(session, change, cancelled.id)
         store.set_document(session, cancelled.id, status=DocumentStatus.CANCELLED)
         told = {"status": DocumentStatus.CANCELLED, "credit_note": number}
         change.note("document", cancelled.id, before={"status": cancelled.status}, after=told, reason=body.reason)

@@ -14,6 +14,7 @@ from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
+from core.credits.model import CreditView
 from core.metering.model import Measured, MeterUsage
 from core.words import (
     ChargeKind,
@@ -189,6 +190,7 @@ class AccountFacts:
     redeemed: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     discounted: Mapping[tuple[int, int], int] = field(default_factory=dict)
     changes_now: bool = False
+    credits: tuple[CreditView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,8 @@ class Body:
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft as computed. `fingerprint` is the same for the same money and words, whatever seal they were read under."""
+    """A draft as computed. `fingerprint` is the same for the same money and words, whatever seal they were read under.
+    `reservations` are what it holds of credits: (grant, amount)."""
 
     body: Body
     claims: tuple[tuple[int, Claim], ...]
@@ -345,6 +348,7 @@ class Draft:
     seal: int
     fingerprint: str
     redemptions: tuple[Redemption, ...] = ()
+    reservations: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

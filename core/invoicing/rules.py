@@ -286,6 +286,7 @@ def assemble(
         seal=facts.seal,
         fingerprint=_fingerprint(body),
         redemptions=summed.redemptions,
+        reservations=summed.reservations,
     )
 
 

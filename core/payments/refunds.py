@@ -15,7 +15,7 @@ from core.payments.loading import today_of
 from core.payments.model import PaymentState, PaymentView, RefundState
 from core.people import Actor, four_eyes
 from core.tables.payments import CreditEntry, CreditGrant, Refund
-from core.words import CreditEntryKind, CreditKind
+from core.words import AccountRole, CreditEntryKind, CreditKind
 
 
 def request_refund(
@@ -127,8 +127,15 @@ def keep_as_credit(
     amount_minor: int,
     reason: str,
     on: date | None = None,
+    bought: bool = False,
+    priority: int = 0,
+    expires_on: date | None = None,
 ) -> int:
-    """Make unapplied cash the account's credit: Dr unapplied, Cr customer credit. The credit's id."""
+    """Make unapplied cash the account's credit: Dr unapplied, Cr customer credit. The credit's id.
+
+    `bought`: the cash bought credit that is taxed when it is used. It is a contract liability until invoices use it, in the
+    order of their priorities and expiries (from `expires_on` on it pays nothing).
+    """
     change = audit.begin(session, actor, now, "payments.keep_as_credit")
     known = store.payment(session, payment_id)
     day = on or today_of(session, known.seller_id, now)
@@ -140,6 +147,7 @@ def keep_as_credit(
             "nobody_s", f"Nothing was kept: nobody has said whose payment {payment.reference} is. Assign it first."
         )
     cash = loading.cash_of(session, payment)
+    role = AccountRole.BOUGHT_CREDIT if bought else AccountRole.CUSTOMER_CREDIT
     number = len(store.credits_of_payment(session, payment_id)) + 1
     grant_id = store.add_row(
         session,
@@ -147,8 +155,10 @@ def keep_as_credit(
             seller_id=payment.seller_id,
             account_id=payment.account_id,
             code=f"payment-{payment_id}-{number}",
-            kind=CreditKind.CUSTOMER,
+            kind=CreditKind.BOUGHT if bought else CreditKind.CUSTOMER,
             currency=payment.currency,
+            priority=priority,
+            expires_on=expires_on,
             scope={},
             source_payment_id=payment_id,
             change_id=change.id,
@@ -165,7 +175,7 @@ def keep_as_credit(
         key=f"keep-as-credit:{grant_id}",
         source_kind="credit_grant",
         source_id=grant_id,
-        lines=rules.credit_lines(cash, amount_minor, payment.account_id),
+        lines=rules.credit_lines(cash, amount_minor, payment.account_id, role),
         text=f"Payment {payment.reference} kept as credit",
     )
     return grant_id

@@ -256,10 +256,12 @@ def refund_lines(cash: Cash, minor: int, cash_functional: int, rate: Decimal) ->
     ]
 
 
-def credit_lines(cash: Cash, minor: int, account_id: int) -> list[Line]:
-    """Dr unapplied, Cr customer credit: the same money under another name, at the same worth."""
+def credit_lines(
+    cash: Cash, minor: int, account_id: int, role: AccountRole = AccountRole.CUSTOMER_CREDIT
+) -> list[Line]:
+    """Dr unapplied, Cr customer (or bought) credit: the same money under another name, at the same worth."""
     relieved = cash.worth.part(minor)
     return [
         Line(AccountRole.UNAPPLIED_CASH, minor, cash.currency, relieved, cash.worth.rate, payment_id=cash.payment_id),
-        Line(AccountRole.CUSTOMER_CREDIT, -minor, cash.currency, -relieved, cash.worth.rate, account_id=account_id),
+        Line(role, -minor, cash.currency, -relieved, cash.worth.rate, account_id=account_id),
     ]

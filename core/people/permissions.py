@@ -81,6 +81,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payments.request_write_off": BOTH,
     "payments.write_off": FINANCE,
     "payments.reverse_write_off": FINANCE,
+    # credit
+    "credits.grant": OPS,
     # ledger and revenue
     "ledger.open_books": FINANCE,
     "ledger.post_opening": FINANCE,

@@ -22,7 +22,7 @@ from core.money import from_parts
 from core.rating import BilledBefore, PeriodInfo, Usage
 from core.reconciliation import rules, store_balances, store_facts
 from core.reconciliation.model import BalanceFact, Scope, UsageFact
-from core.words import AccountRole, ChargeKind, SubjectKind
+from core.words import AccountRole, ChargeKind, CreditKind, SubjectKind
 
 ZERO = Decimal(0)
 FIRST_DAY = date(1970, 1, 1)
@@ -295,7 +295,10 @@ def balance_facts(session: Session, scope: Scope) -> list[BalanceFact]:
         ),
         *_obligation_facts(session, scope, ledger),
         *_sum_facts(ledger, AccountRole.TAX_PAYABLE, store_balances.tax_of_documents(session, scope)),
-        *_sum_facts(ledger, AccountRole.CUSTOMER_CREDIT, store_balances.customer_credit(session, scope)),
+        *_sum_facts(
+            ledger, AccountRole.CUSTOMER_CREDIT, store_balances.credit_left(session, scope, CreditKind.CUSTOMER)
+        ),
+        *_sum_facts(ledger, AccountRole.BOUGHT_CREDIT, store_balances.credit_left(session, scope, CreditKind.BOUGHT)),
     ]
 
 

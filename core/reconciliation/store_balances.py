@@ -147,13 +147,14 @@ def tax_of_documents(session: Session, scope: Scope) -> dict[str, int]:
     return {currency: int(tax) for currency, tax in rows}
 
 
-def customer_credit(session: Session, scope: Scope) -> dict[str, int]:
+def credit_left(session: Session, scope: Scope, kind: CreditKind) -> dict[str, int]:
+    """What is left of the credits of a kind; what drafts hold reserved is not used yet."""
     rows = session.execute(
         select(col(CreditGrant.currency), func.sum(col(CreditEntry.amount_minor)))
         .join(CreditEntry, col(CreditEntry.grant_id) == col(CreditGrant.id))
         .where(
             col(CreditGrant.seller_id) == scope.seller_id,
-            col(CreditGrant.kind) == CreditKind.CUSTOMER,
+            col(CreditGrant.kind) == kind,
             col(CreditEntry.kind).not_in((CreditEntryKind.RESERVE, CreditEntryKind.RELEASE)),
             sealed(CreditEntry, scope.seal),
         )

@@ -1,0 +1,54 @@
+"""What credits are. Frozen values; amounts in the minor unit of the credit's currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.words import CreditEntryKind, CreditKind, CreditTaxed
+
+SCOPE = ("products", "plans", "prices")
+"""What a credit may be limited to, by codes."""
+
+
+@dataclass(frozen=True)
+class CreditView:
+    """A credit with what is left of it; `balance_minor` is without what drafts hold reserved."""
+
+    id: int
+    account_id: int
+    code: str
+    kind: CreditKind
+    taxed: CreditTaxed
+    currency: str
+    priority: int
+    expires_on: date | None
+    scope: Mapping[str, tuple[str, ...]]
+    seq: int
+    balance_minor: int
+
+    @property
+    def label(self) -> str:
+        return f"Credit {self.code}"
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What a document holds of a credit."""
+
+    credit: CreditView
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class CreditMove:
+    """One movement of a credit, for its history."""
+
+    seq: int
+    kind: CreditEntryKind
+    amount_minor: int
+    balance_minor: int
+    document_id: int | None
+    actor: str
+    at: datetime
