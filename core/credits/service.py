@@ -49,11 +49,7 @@ def grant(
         checks.fault("out_of_range", "amount_minor", "A credit is more than nothing; give its amount.")
     if expires_on is not None:
         checks.day(expires_on, "expires_on")
-    scope = {
-        name: [checks.code(one, f"{name}[{number}]") for number, one in enumerate(codes)]
-        for name, codes in zip(SCOPE, (products, plans, prices), strict=True)
-        if codes
-    }
+    scope = _scope(checks, products, plans, prices)
     if code and store.is_taken(session, account_id, code):
         checks.fault("code_taken", "code", f"{party.name} has a credit {code!r} already; choose another code.")
     checks.finish()
@@ -79,6 +75,15 @@ def grant(
         "account", account_id, after={"credit": grant_id, "amount_minor": amount_minor, **values}, reason=reason
     )
     return grant_id
+
+
+def _scope(checks: Checks, *limits: Sequence[str]) -> dict[str, list[str]]:
+    """What the credit may pay, by codes; nothing stands for everything."""
+    return {
+        name: [checks.code(one, f"{name}[{number}]") for number, one in enumerate(codes)]
+        for name, codes in zip(SCOPE, limits, strict=True)
+        if codes
+    }
 
 
 def reserve(session: Session, change: audit.Recorder, rows: Iterable[tuple[int, int, int]]) -> None:

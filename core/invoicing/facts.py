@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -71,10 +71,7 @@ def gather(
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
     changed = _changed(session, scope, views, charges, own, cache)
     terms = _terms(session, scope, cache)
-    coupons = catalog.coupon_grants(session, scope.account_ids)
-    redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
-    lent = _credits(session, scope, drafts)
-    discounted = store_discounts.discounted(session, {*coupons, *lent})
+    lowered = _lowered(session, scope, own, lock=instead is None)
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
     differences = catalog.account_settings(
         session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
@@ -102,11 +99,8 @@ def gather(
                 past=past.get(key, ()),
                 wait_days=-1 if scope.differences_now else int(waits),
                 terms=terms,
-                coupons=coupons.get(key[0], ()),
-                redeemed=redeemed,
-                discounted=discounted.get(key[0], {}),
                 changes_now=differences[key[0]] == BillDifferences.NOW,
-                credits=lent.get(key[0], ()),
+                **lowered(key[0]),
             )
         )
     return found
@@ -118,16 +112,34 @@ def _views(session: Session, scope: Scope) -> list[SubscriptionView]:
     return catalog.subscriptions(session, seller_id=scope.seller_id, account_ids=scope.account_ids, overlapping=begun)
 
 
+def _lowered(session: Session, scope: Scope, own: Sequence[int], *, lock: bool) -> Callable[[int], dict[str, Any]]:
+    """Of an account what lowers what it owes: coupons with what of them is redeemed, discounts of what was billed, credits."""
+    coupons = catalog.coupon_grants(session, scope.account_ids)
+    redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
+    lent = _credits(session, scope, own, lock)
+    discounted = store_discounts.discounted(session, {*coupons, *lent})
+
+    def of(account_id: int) -> dict[str, Any]:
+        return {
+            "coupons": coupons.get(account_id, ()),
+            "redeemed": redeemed,
+            "discounted": discounted.get(account_id, {}),
+            "credits": lent.get(account_id, ()),
+        }
+
+    return of
+
+
 def _credits(
-    session: Session, scope: Scope, drafts: Mapping[tuple[int, str], store.Head]
+    session: Session, scope: Scope, own: Sequence[int], lock: bool
 ) -> dict[int, tuple[credits.CreditView, ...]]:
-    """The credits of the accounts, locked; what their own drafts hold reserved is theirs to use."""
-    lent = credits.credits_of(session, scope.account_ids, lock=True)
+    """The credits of the accounts, locked for a draft; what their own drafts hold reserved is theirs to use."""
+    lent = credits.credits_of(session, scope.account_ids, lock=lock)
     if not lent:
         return lent
-    own = credits.held(session, [head.id for head in drafts.values()])
+    held = credits.held(session, own)
     mine: dict[int, int] = {}
-    for (grant_id, _), minor in own.items():
+    for (grant_id, _), minor in held.items():
         mine[grant_id] = mine.get(grant_id, 0) + minor
     return {
         account_id: tuple(replace(one, balance_minor=one.balance_minor + mine.get(one.id, 0)) for one in views)

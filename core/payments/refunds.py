@@ -133,8 +133,7 @@ def keep_as_credit(
 ) -> int:
     """Make unapplied cash the account's credit: Dr unapplied, Cr customer credit. The credit's id.
 
-    `bought`: the cash bought credit that is taxed when it is used. It is a contract liability until invoices use it, in the
-    order of their priorities and expiries (from `expires_on` on it pays nothing).
+    `bought`: credit that is taxed when it is used, a contract liability until then; from `expires_on` on it pays nothing.
     """
     change = audit.begin(session, actor, now, "payments.keep_as_credit")
     known = store.payment(session, payment_id)
