@@ -136,12 +136,12 @@ def _trial(_db: Session, view: SubscriptionView) -> Callable[[], Request]:
 
 CHANGES: Mapping[str, Change] = {
     "seats": Change(
-        "Change seats…",
+        "Seats…",
         "Change the seats of {code}?",
         _seats,
         lambda view, today: any(i.price.per_seat and (i.ends_on is None or i.ends_on > today) for i in view.items),
     ),
-    "plan": Change("Another plan…", "Put {code} on another plan?", _plan, _goes_on),
+    "plan": Change("Plan…", "Put {code} on another plan?", _plan, _goes_on),
     "billing_day": Change("Billing day…", "Move the billing day of {code}?", _billing_day, _goes_on),
     "trial": Change(
         "Trial…",
@@ -164,15 +164,13 @@ CHANGES: Mapping[str, Change] = {
 
 
 def buttons(view: SubscriptionView) -> None:
-    """Everything that can be done to the subscription, behind one button."""
+    """Everything that can be done to the subscription."""
     may = session.may("catalog.change_subscription")
-    with st.popover("Change…", key=f"change-{view.id}"):
+    with st.container(horizontal=True, gap="small", key=f"changes-{view.id}"):
         for name, change in CHANGES.items():
             if change.offered(view, _today()):
                 opens = dialogs.opens(f"subscription-{name}", view.id)
-                st.button(change.label, key=f"{name}-{view.id}", disabled=not may, width="stretch", **opens)
-        if not may:
-            widgets.text("Billing operations change subscriptions; your role reads them.")
+                st.button(change.label, key=f"{name}-{view.id}", disabled=not may, **opens)
 
 
 def withdraws(view: SubscriptionView, change_id: int, says: str) -> None:

@@ -30,7 +30,7 @@ def _one(db: Session, view: SubscriptionView) -> None:
     subscription_changes.buttons(view)
     rows = [row for item in view.items for row in _item_rows(item, view.currency, today)]
     head = ("Item", "Price", "Quantity", "From", "Until", "")
-    widgets.sheet(head, rows, num=(2,), widths=("20%", "34%", "", "", "", ""))
+    widgets.sheet(head, rows, num=(2,), widths=("17%", "27%", "11%", "16%", "16%", "13%"))
     facts = catalog.timeline_facts(db, view.id)
     said = [_fact_row(fact, facts, today) for fact in reversed(facts) if not _is_first(fact, view)]
     if said:

@@ -316,8 +316,8 @@ def _item_views(
             gone.append(whole)
             continue
         quantities = timeline.quantities(facts, item_id, span)
-        cuts = timeline.cut_at(span, list(changed))
-        parts = [part for cut in cuts for part in ([cut] if usage else timeline.without(cut, quiet))]
+        cuts, recurring = timeline.cut_at(span, list(changed)), whole.kind is PriceKind.RECURRING
+        parts = [part for cut in cuts for part in (timeline.without(cut, quiet) if recurring else [cut])]
         found += [
             replace(
                 _item_view(one, item_id, part, billed_from=span.start, overrides=changed),

@@ -80,6 +80,14 @@ def test_a_pause_cuts_its_days_out_and_a_resumption_on_its_first_day_takes_it_ba
         ask(session, acme, Resume(D("2024-03-15")))
 
 
+def test_a_pause_cuts_what_recurs_and_leaves_usage_and_one_offs_whole(session: Session) -> None:
+    _, acme = five_seats(session, "everything")
+    ask(session, acme, Pause(D("2024-03-10"), D("2024-03-20")))
+    items = catalog.subscription(session, acme.subscription_id).items
+    assert [item.code for item in items] == ["seats", "seats", "calls", "platform", "platform", "setup"]
+    assert [bool(item.quiet) for item in items] == [False, False, True, False, False, False]
+
+
 def test_seats_entered_in_a_pause_hold_when_it_is_over(session: Session) -> None:
     _, acme = five_seats(session)
     business.change_seats(session, acme, D("2024-03-12"), 8)
