@@ -37,7 +37,7 @@ def _one(db: Session, view: SubscriptionView) -> None:
         widgets.section("Changes", "the newest first")
         widgets.sheet(("From", "What", "", "By", "Reason"), said, widths=("16%", "32%", "14%", "", ""))
     for change_id in dict.fromkeys(
-        fact.change_id for fact in facts if fact.effective_on > today and fact.kind is not Kind.TRIAL
+        fact.change_id for fact in facts if fact.effective_on > today and fact.kind not in (Kind.TRIAL, Kind.PRICE)
     ):
         of_it = [fact for fact in facts if fact.change_id == change_id]
         subscription_changes.withdraws(view, change_id, _says(of_it[0]))
@@ -100,6 +100,8 @@ def _says(fact: TimelineFact) -> str:
             )
         case Kind.TRIAL:
             return "Trial ends" + (", its usage is billed" if fact.detail.get("usage") == "billed" else "")
+        case Kind.PRICE:
+            return f"{fact.item}: phases from {wording.day(fact.effective_on)}"
         case Kind.CANCEL:
             return "Cancelled"
         case Kind.REACTIVATE:

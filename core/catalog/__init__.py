@@ -23,6 +23,7 @@ from core.catalog.changes import Pause as Pause
 from core.catalog.changes import Reactivate as Reactivate
 from core.catalog.changes import Request as Request
 from core.catalog.changes import Resume as Resume
+from core.catalog.changes import SetPhases as SetPhases
 from core.catalog.changes import Withdraw as Withdraw
 from core.catalog.coupons import CouponGrantView as CouponGrantView
 from core.catalog.coupons import CouponView as CouponView

@@ -105,6 +105,18 @@ class ChangeTrial:
 
 
 @dataclass(frozen=True)
+class SetPhases:
+    """A ramp of one recurring price: from each day, the start of a billing period, {"starts_on", "percent_off" or "value"}.
+
+    Within the committed term of the contract what the phases come to is earned evenly over the days from the first phase on.
+    """
+
+    price_code: str
+    phases: tuple[Mapping[str, Any], ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Withdraw:
     """What a change scheduled for a day still to come would do is not done: the change of that id."""
 

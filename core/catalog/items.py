@@ -16,6 +16,7 @@ from core.errors import NotFound, Stale
 from core.words import PriceKind, SubscriptionChangeKind, VersionState
 
 ONE = Decimal(1)
+KEPT = ("kind", "timing", "cadence", "meter", "revenue_policy")
 
 
 class Sketch:
@@ -127,3 +128,13 @@ def find_item(
         name, said = ("item_id", str(item_id)) if item_id is not None else ("price_code", repr(price_code))
         checks.fault("no_such_item", f"{path}{name}", f"There is no item {said} on {day}; in force are {known}.")
     return None
+
+
+def check_kept(checks: Checks, old: Price, new: Price, path: str) -> None:
+    """Another price for one customer has other figures and is otherwise of the same kind."""
+    for field in KEPT:
+        if getattr(new, field) != getattr(old, field):
+            sentence = f"An override keeps the price's {field}; put the customer on another plan to change it."
+            checks.fault("other_kind_of_price", f"{path}.{field}", sentence)
+    if new.tax_category is not old.tax_category:
+        checks.fault("other_tax_category", f"{path}.tax_category", "An override keeps the product's tax category.")

@@ -23,11 +23,13 @@ from core.catalog.changes import (
     Reactivate,
     Request,
     Resume,
+    SetPhases,
     TrialUsage,
     Withdraw,
 )
 from core.catalog.checking import Checks
 from core.catalog.items import Sketch, check_day, find_item, first_quantities, prices_in, takes_quantity
+from core.catalog.phases import set_phases
 from core.catalog.timeline import anchor_to_json
 from core.catalog.views import ItemView, PriceView, SubscriptionView
 from core.clock import Anchor, AnchorKind, Period, period_containing
@@ -316,6 +318,9 @@ def _withdraw(session: Session, view: SubscriptionView, today: date, asked: With
     if begun:
         sentence = f"Nothing was changed: it took effect on {min(begun)}; enter the opposite change from today on."
         raise Refused("took_effect", sentence)
+    if any(fact.kind is Kind.PRICE for fact in facts):
+        sentence = "Nothing was changed: phases are prices; set others from the same days on, 0 percent off for none."
+        raise Refused("phases", sentence)
     moves = any(fact.kind is Kind.PLAN for fact in facts)
     new = set(store_facts.items_begun(session, view.id, facts[0].effective_on).values()) if moves else set()
     for fact in facts:
@@ -335,6 +340,7 @@ PLANS: Mapping[type, Callable[..., Planned]] = {
     Pause: _pause,
     Resume: _resume,
     MoveBillingDay: _billing_day,
+    SetPhases: set_phases,
     ChangeTrial: _trial,
     Withdraw: _withdraw,
 }

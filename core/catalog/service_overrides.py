@@ -9,14 +9,12 @@ from sqlmodel import Session
 from core import audit
 from core.catalog import boundaries, store, store_facts
 from core.catalog.checking import Checks
-from core.catalog.items import check_day, find_item, locked
+from core.catalog.items import check_day, check_kept, find_item, locked
 from core.catalog.prices import price_hash, price_to_json
 from core.catalog.service_plans import read_value
 from core.people import Actor
 from core.tables.catalog import PriceOverride
 from core.words import PriceKind
-
-KEPT = ("kind", "timing", "cadence", "meter", "revenue_policy")
 
 
 def override_price(
@@ -42,12 +40,8 @@ def override_price(
     price = None
     if item is not None:
         price = read_value(checks, value, "value", before.currency, None)
-        for field in KEPT:
-            if price is not None and getattr(price, field) != getattr(item.price, field):
-                sentence = f"An override keeps the price's {field}; put the customer on another plan to change it."
-                checks.fault("other_kind_of_price", f"value.{field}", sentence)
-        if price is not None and price.tax_category is not item.price.tax_category:
-            checks.fault("other_tax_category", "value.tax_category", "An override keeps the product's tax category.")
+        if price is not None:
+            check_kept(checks, item.price, price, "value")
         if item.kind is PriceKind.ONE_OFF and valid_from > item.starts_on:
             sentence = (
                 f"{item.code!r} is charged once, on {item.starts_on}; another price holds from that day or never."

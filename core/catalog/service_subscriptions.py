@@ -21,6 +21,7 @@ from core.catalog.changes import (
     Reactivate,
     Request,
     Resume,
+    SetPhases,
     TrialUsage,
 )
 from core.catalog.checking import Checks
@@ -123,7 +124,8 @@ def change_subscription(
     expected_version: int | None = None,
 ) -> None:
     """Do what is asked of a subscription; Stale where somebody changed it after `expected_version`."""
-    change = audit.begin(session, actor, now, "catalog.change_subscription")
+    prices = isinstance(asked, SetPhases)
+    change = audit.begin(session, actor, now, "catalog.override_price" if prices else "catalog.change_subscription")
     before = locked(session, subscription_id, expected_version)
     planned = plan(session, before, local_date(now, before.zones), asked)
     store_facts.save(session, change.id, subscription_id, planned)

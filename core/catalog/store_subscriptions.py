@@ -323,6 +323,7 @@ def _item_views(
                 _item_view(one, item_id, part, billed_from=span.start, overrides=changed),
                 quantities=timeline.within(quantities, part),
                 quiet=tuple(quiet) if usage else (),
+                evenly=timeline.evenly(facts, item_id) if recurring else None,
                 anchor=stretch.anchor,
             )
             for part in parts

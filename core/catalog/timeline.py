@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from core.clock import Anchor, AnchorKind
+from core.clock import Anchor, AnchorKind, Period
 from core.words import SubscriptionChangeKind
 
 ONE = Decimal(1)
@@ -66,6 +66,13 @@ def last_of_each_day(dated: Iterable[tuple[date, int, object]]) -> list[tuple[da
         if day not in by_day or seq > by_day[day][0]:
             by_day[day] = (seq, value)
     return [(day, by_day[day][1]) for day in sorted(by_day)]
+
+
+def evenly(facts: Iterable[Fact], item_id: int) -> Period | None:
+    """The committed term over which the phases of an item are earned evenly, as it was said last."""
+    words = [fact for fact in facts if fact.item_id == item_id and "evenly" in fact.detail]
+    last = max(words, key=lambda fact: fact.seq, default=None)
+    return Period.parse(last.detail["evenly"]) if last is not None and last.detail["evenly"] else None
 
 
 def standing(facts: Sequence[Fact]) -> list[Fact]:

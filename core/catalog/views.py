@@ -177,7 +177,8 @@ class ItemView:
     at the override's day (which starts a billing period, so that a period has one price); `starts_on` tells them apart.
     `billed_from` is where the first of them began: the item's own first day. A pause cuts out of a recurring item the days
     on which nothing is owed; a usage item goes on over it, because its tiers run over the whole period, and names the days in
-    `quiet`. `anchor` is that of its billing periods where it is not the subscription's.
+    `quiet`. What its phases come to is earned `evenly` over that term. `anchor` is that of its billing periods where it is not
+    the subscription's.
     """
 
     id: int
@@ -200,6 +201,7 @@ class ItemView:
     billed_from: date
     quantities: tuple[tuple[date, Decimal], ...]
     quiet: tuple[Span, ...] = ()
+    evenly: Period | None = None
     anchor: Anchor | None = None
 
     @property

@@ -168,8 +168,9 @@ def _resolve(
             begun.setdefault(obligation.item_id, []).append(obligation)
         for line in lines:
             before = [one for one in begun.get(line.item_id or 0, ()) if one.days.start <= line.service.start]
+            held = [one for one in before if one.detail.get("layers") and line.service.start < one.days.end]
             if before and line.line_id not in found:
-                found[line.line_id] = max(before, key=lambda one: one.days.start).id
+                found[line.line_id] = max(held or before, key=lambda one: one.days.start).id
     alone = [line for line in lines if line.line_id not in found]
     if alone:
         found |= _own(session, change, seller_id, account_id, currency, alone)

@@ -68,7 +68,7 @@ class Promised:
     item: ItemView
     days: Period
     whole: Period
-    parts: tuple[tuple[Period, ItemView], ...] = ()
+    parts: tuple[tuple[Period, Period, ItemView], ...] = ()  # live days, their whole period, the item on them
 
     def promise(self, life_months: int = 0) -> Promise:
         """`life_months` is the stated customer life for a one-off that is not distinct (0: none stated)."""
@@ -88,13 +88,18 @@ def promised(view: SubscriptionView, through: date) -> Iterator[Promised]:
                 yield Promised(f"item:{item.id}:{day.start}", view, item, day, day)
             continue
         prefix = "usage" if item.kind is PriceKind.USAGE else "item"
-        for days, whole in _tiles(view, item, through):
-            code = f"{prefix}:{item.id}:{max(item.billed_from, whole.start)}"
-            steps.setdefault(code, []).append((days, whole, item))
+        term = item.evenly if item.evenly and item.evenly.start <= through else None
+        for days, whole in _tiles(view, item, max(through, term.end - DAY) if term else through):
+            first = max(item.billed_from, whole.start)
+            if term and first in term:
+                first = max(item.billed_from, term.start)
+            elif first > through:
+                continue
+            steps.setdefault(f"{prefix}:{item.id}:{first}", []).append((days, whole, item))
     for code, parts in steps.items():
         (_, whole, item), last = parts[0], parts[-1][0]
-        days = Period(max(item.billed_from, whole.start), last.end)
-        yield Promised(code, view, item, days, whole, tuple((days, item) for days, _, item in parts))
+        days = Period(date.fromisoformat(code.rsplit(":", 1)[1]), last.end)
+        yield Promised(code, view, item, days, whole, tuple(parts))
 
 
 def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tuple[Period, Period]]:
@@ -113,9 +118,27 @@ def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tu
 def _recurring(one: Promised) -> Promise:
     """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
     basis = Basis(one.view.day_basis(one.whole), one.view.zones)
-    parts = [part for _, item in one.parts for part in prorate(item.price, item.changes, one.whole, basis).parts]
-    layers = tuple(_layer(part, one.whole) for part in parts)
+    parts = [
+        (part, whole) for _, whole, item in one.parts for part in prorate(item.price, item.changes, whole, basis).parts
+    ]
+    if one.item.evenly is not None and one.days.start in one.item.evenly:
+        return _promise(one, one.days, Measure.OVER_TIME, _evenly(one, sum(part.amount_minor for part, _ in parts)))
+    layers = tuple(_layer(part, whole) for part, whole in parts)
     return _promise(one, one.days, Measure.OVER_TIME, layers)
+
+
+def _evenly(one: Promised, amount_minor: int) -> tuple[Layer, ...]:
+    """What the phases of a committed term come to, over its live days alike."""
+    spans: list[Period] = []
+    for days in sorted(days for days, _, _ in one.parts):
+        joins = spans and spans[-1].end == days.start
+        spans = [*spans[:-1], Period(spans[-1].start, days.end)] if joins else [*spans, days]
+    count, gone, layers = sum(span.days for span in spans), 0, []
+    for span in spans:
+        before, gone = gone, gone + span.days
+        share = cumulative(amount_minor, Fraction(gone, count)) - cumulative(amount_minor, Fraction(before, count))
+        layers.append(Layer.whole(span, share))
+    return tuple(layers)
 
 
 def _layer(part: Part, whole: Period) -> Layer:

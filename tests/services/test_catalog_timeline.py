@@ -140,3 +140,28 @@ def test_a_viewer_and_an_approver_change_no_subscription(session: Session) -> No
     for actor in (ANNA, business.VERA):
         with pytest.raises(NotPermitted):
             ask(session, acme, Cancel("now"), actor)
+
+
+def test_phases_begin_with_billing_periods_in_order_and_take_off_at_most_everything(session: Session) -> None:
+    _, acme = five_seats(session, "everything")
+
+    def phases(*given: Any, code: str = "seats") -> catalog.SetPhases:
+        return catalog.SetPhases(code, given, "agreed")
+
+    first = {"starts_on": D("2024-04-01"), "percent_off": "100"}
+    assert refused(session, acme, phases()) == [("no_phases", "phases")]
+    assert refused(session, acme, phases(first, code="calls")) == [("not_recurring", "price_code")]
+    assert refused(session, acme, phases(first, first)) == [("not_in_order", "phases[1].starts_on")]
+    wrong = {"starts_on": D("2024-05-02"), "percent_off": "101"}
+    assert refused(session, acme, phases(first, wrong, {"starts_on": D("2024-06-01")})) == [
+        ("not_a_boundary", "phases[1].starts_on"),
+        ("out_of_range", "phases[1].percent_off"),
+        ("one_of_two", "phases[2]"),
+    ]
+    ask(session, acme, phases(first, {"starts_on": D("2024-05-01"), "percent_off": "12.5"}))
+    pieces = [item for item in catalog.subscription(session, acme.subscription_id).items if item.code == "seats"]
+    assert [(str(item.starts_on), str(item.price.percent_off)) for item in pieces] == [
+        (str(SINCE), "0"),
+        ("2024-04-01", "100"),
+        ("2024-05-01", "12.5"),
+    ]

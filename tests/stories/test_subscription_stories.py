@@ -309,3 +309,39 @@ def test_a_trial_that_is_extended_to_20_february_2024_bills_from_the_20th_and_on
     ask(story, acme, catalog.Reactivate(), D("2024-02-19"))
     assert lines(story.bill(D("2024-02-20"))) == [(NEW, "02-20/03-20", 14500)]
     hold(engine)
+
+
+# ── phases ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_free_months_and_one_at_half_in_a_term_to_june_2024_are_earned_evenly_over_its_121_days(
+    engine: Engine,
+) -> None:
+    story = told.begin(engine, FEBRUARY)
+    acme = story.join("acme", "", FEBRUARY)
+    with story.deed(FEBRUARY) as (session, now):
+        contract_id = catalog.sign_contract(
+            session, OLGA, now, account_id=acme.account_id, number="TERM-1", effective_on=FEBRUARY,
+            term_start=FEBRUARY, committed_until=D("2024-06-01"),
+        )  # fmt: skip
+        committed = replace(acme, contract_id=contract_id)
+        subscription_id = business.subscribe(
+            session, story.desk, committed, "seats", code="acme", quantities={"seats": 5}, started_on=FEBRUARY, now=now
+        )
+    client = replace(committed, subscription_id=subscription_id)
+    phases = [("2024-02-01", "100"), ("2024-04-01", "50"), ("2024-05-01", "0")]
+    ramp = tuple({"starts_on": D(day), "percent_off": percent} for day, percent in phases)
+    ask(story, client, catalog.SetPhases("seats", ramp, "the launch offer"), FEBRUARY)
+    assert story.draft(FEBRUARY) == story.draft(D("2024-03-01")) == []
+    april = story.bill(D("2024-04-01"))
+    assert [amount for *_, amount in lines(april)] == [0, 0, 7250]
+    assert [amount for *_, amount in lines(story.bill(D("2024-05-01")))] == [14500]
+    assert [amount for *_, amount in lines(story.bill(D("2024-06-01")))] == [14500]
+    story.earn(D("2024-06-30"), D("2024-07-01"))
+    # 217.50 over 121 days: by the end of February R(217.50 × 29/121) = 52.13, of March R(× 60/121) = 107.85; June is its own
+    earned = [
+        story.balance("revenue_recurring", D(day)) for day in ("2024-02-29", "2024-03-31", "2024-05-31", "2024-06-30")
+    ]
+    assert earned == [-5213, -10785, -21750, -36250]
+    assert (story.balance("deferred", D("2024-06-30")), story.balance("unbilled", D("2024-06-30"))) == (0, 0)
+    hold(engine)
