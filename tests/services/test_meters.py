@@ -156,6 +156,11 @@ def test_a_level_runs_through_days_of_23_and_25_hours(engine: Engine) -> None:
             found = metering.usage(session, seal=seals.latest(session), wanted=pairs, **days)
             assert [found[pair].quantity for pair in pairs] == [2 * hours, 2]
             assert found[pairs[0]].peak == 2
+            [state] = metering.day_states(session, ground.berlin, ground.meters["disk"], first)
+            assert (state.level_in, state.level_hours, state.level_out, state.last, state.events) in (
+                (0, 48, 2, 2, 1),
+                (2, 48, 2, 2, 1),
+            )
 
 
 def test_an_adjustment_goes_to_the_whole_and_to_the_dimension_values_that_it_names(engine: Engine) -> None:
