@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from core import rating
-from core.catalog.model import Price
+from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
 from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period
 from core.invoicing.model import (
@@ -174,7 +174,11 @@ def _usage(price: Price, used: Used, seal: int) -> Usage:
     if used.measured is not None:
         return rating.usage_of(price, used.measured, seal)
     adjustments = tuple(Adjustment(day, quantity, reason) for day, quantity, reason in used.adjustments)
-    return Usage(used.quantity, used.days, adjustments, used.events, seal)
+    usage = Usage(used.quantity, used.days, adjustments, used.events, seal)
+    if isinstance(price.model, Capacity | CostPlus | Matrix | Percentage) or price.window != "none":
+        # nothing is in force: nothing of whatever the price looks at
+        return replace(usage, windows=(), events=(), cells=(), peaks={}, cost=0)
+    return usage
 
 
 def _period(view: SubscriptionView, item: ItemView, price: Price, want: Want) -> PeriodInfo:
