@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, messages, screens, session, subscription_timeline, widgets, wording, worklist
+from app import cached, customer_credit, messages, screens, session, subscription_timeline, widgets, wording, worklist
 from app.actions import told
 from app.engine import reading
 from core import catalog, invoicing, payments
@@ -17,7 +17,7 @@ from core.invoicing import OpenItem
 from core.money import Money
 from core.words import DocumentStatus
 
-TABS = ("Subscriptions", "Documents", "Account")
+TABS = ("Subscriptions", "Documents", "Credit", "Account")
 DOCUMENTS = {
     "number": widgets.text_col("Number", 130),
     "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 100),
@@ -47,6 +47,8 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
     with body:
         if name == "Documents":
             _documents(db, row)
+        elif name == "Credit":
+            customer_credit.draw(db, row)
         elif name == "Account":
             _account(db, row)
         else:

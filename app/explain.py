@@ -66,6 +66,7 @@ def why(line: BodyLine, currency: str) -> None:
     widgets.section(f"Why {shown}: {line.description}")
     rows = _head_rows(line) + [row for told in _parts(line.explanation) for row in _rows(told)] + _tail_rows(line)
     rows.append(Row(("Line", "", "", Cell(shown)), "sum"))
+    rows += _lowered_rows(line)
     widgets.sheet(("Step", "Quantity", "Each", currency), rows, num=(1, 2, 3))
     widgets.text(source(line))
 
@@ -147,6 +148,24 @@ def _tail_rows(line: BodyLine) -> list[Row]:
             Row((f"Entered by {manual.get('by', 'hand')}", wording.amount(line.quantity), line.unit, ""), "open")
         )
         rows.append(Row((Cell(str(manual.get("reason", "")), colspan=4),), "faint"))
+    return rows
+
+
+def _lowered_rows(line: BodyLine) -> list[Row]:
+    """What discounts and granted credit took off the line, and what bought credit pays of it."""
+    rows = []
+    for share in line.explanation.get("discounts", ()):
+        if "as_first_billed" in share:
+            rows.append(
+                Row(("Discount as these days were first billed", "", "", figure(share["as_first_billed"])), "open")
+            )
+            continue
+        whole = share.get("document_discount")
+        said = share.get("discount") or share["credit"]
+        of = f", its part of {figure(whole)}" if whole and whole != share["line_discount"] else ""
+        rows.append(Row((f"{said}{of}", "", "", f"{wording.MINUS}{figure(share['line_discount'])}"), "open"))
+    for share in line.explanation.get("credits", ()):
+        rows.append(Row((f"{share['credit']} pays with the tax", "", "", figure(share["paid"])), "faint"))
     return rows
 
 

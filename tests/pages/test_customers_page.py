@@ -138,3 +138,14 @@ def test_the_page_asks_the_database_few_questions(desk_url: str, tab: str) -> No
     with counting(type(db.make_engine(desk_url))) as cost:  # type: ignore[arg-type]
         at.run()
     assert cost.queries <= 15, cost.statements
+
+
+def test_an_operator_grants_credit_and_sees_what_is_left(desk_url: str) -> None:
+    at = opened(desk_url, "mira", {**GLOBEX, "tab": "Credit"})
+    at = at.button(key="grant-credit").click().run()
+    for label, text in (("Code", "GOODWILL"), ("Amount", "25.00"), ("Reason", "an outage")):
+        field(at, "text_input", label).set_value(text)
+    seen = markup(save(at))
+    assert "GOODWILL, granted" in seen
+    assert "+25.00" in seen
+    assert "25.00 USD" in seen
