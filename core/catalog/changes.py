@@ -132,7 +132,7 @@ Request = ChangeQuantities | ChangePlan | Cancel | Reactivate | Pause | Resume |
 
 @dataclass(frozen=True)
 class NewFact:
-    """A row of subscription_change; `item_id` may be the (negative) key of a NewItem."""
+    """A row of subscription_change; `item_id` may be the key of a NewItem."""
 
     kind: SubscriptionChangeKind
     effective_on: date
@@ -144,7 +144,7 @@ class NewFact:
 
 @dataclass(frozen=True)
 class NewItem:
-    """A row of subscription_item under a key of its own, below 0, until it has an id."""
+    """A row of subscription_item under a key of its own, above every id, until it has one."""
 
     key: int
     price_id: int

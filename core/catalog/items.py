@@ -17,10 +17,11 @@ from core.words import PriceKind, SubscriptionChangeKind, VersionState
 
 ONE = Decimal(1)
 KEPT = ("kind", "timing", "cadence", "meter", "revenue_policy")
+UNSAVED = 1 << 62  # above every id: what is planned stands behind what is saved, in the order in which it will be
 
 
 class Sketch:
-    """What a request comes to, as it is put together: facts in order, items under keys below 0, notes for the audit log."""
+    """What a request comes to, as it is put together: facts in order, items under keys of their own, notes for the audit log."""
 
     def __init__(self, reason: str = "") -> None:
         self.reason = reason
@@ -35,7 +36,7 @@ class Sketch:
     def begin_items(self, prices: Sequence[PriceView], starts_on: date, chosen: Mapping[str, Decimal]) -> None:
         """An item for each price, with its first quantity."""
         for price in prices:
-            key = -1 - len(self.items)
+            key = UNSAVED + len(self.items)
             self.items.append(NewItem(key, price.id, starts_on))
             if price.code in chosen:
                 self.fact(SubscriptionChangeKind.QUANTITY, starts_on, item_id=key, quantity=chosen[price.code])

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -104,6 +104,9 @@ SHARED = [HealthCheck.function_scoped_fixture]
 
 
 @changes
+@example(
+    before=[], asked=("everything", date(2024, 2, 15), "keep_the_anchor"), billed_on="2024-01-01"
+)  # lines in order
 @settings(max_examples=6, deadline=None, suppress_health_check=SHARED)
 def test_what_is_previewed_is_what_is_billed(
     engine: Engine, desk: business.Desk, before: list[Any], asked: Any, billed_on: str
