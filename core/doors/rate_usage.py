@@ -23,7 +23,7 @@ from core.rating.matrix import unit_at
 from core.rating.model import Exact
 
 SHAPES = ("quantity", "events", "windows", "levels", "peaks", "cells", "cost")
-BESIDE = ("event_count", "counted_before", "measure")
+BESIDE = ("event_count", "counted_before", "measure", "currency")
 BEFORE = ("events", "windows", "cells", "peaks", "cost")
 LEVEL_FIELDS = ("at", "level", "change")
 
@@ -77,6 +77,9 @@ def _read_usage(line: Reader, price: Price, span: Span | None) -> Usage | None:
 def _check_fit(usage: Reader, shape: str, price: Price, found: Usage) -> Usage | None:
     """The usage if it is what the price goes by; else a fault that says what would be."""
     faults, model = len(usage.faults), price.model
+    if usage.has("currency") and usage.text("currency") != price.currency:
+        sentence = f"The usage is money in {usage.text('currency')}, the price in {price.currency}; convert it before."
+        usage.fault("currency_mixed", "currency", sentence)
     needed = {Capacity: "peaks", Matrix: "cells", CostPlus: "cost"}.get(type(model))
     if needed and shape != needed:
         usage.needed(

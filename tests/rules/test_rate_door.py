@@ -154,6 +154,7 @@ def test_what_is_no_question_is_refused(obj: Any, faults: list[tuple[str, str]])
         ({"price": PER_UNIT, "usage": {"quantity": "1", "events": []}}, [("given_twice", "usage.events")]),
         ({"price": {"model": "auction"}, "usage": {"quantity": "1"}}, [("model_not_supported", "price.model")]),
         ({"price": CHARGES, "usage": {"quantity": "1"}}, [("events_needed", "usage.quantity")]),
+        ({"price": CHARGES, "usage": {"events": ["1"], "currency": "EUR"}}, [("currency_mixed", "usage.currency")]),
         ({"price": PEAKS, "usage": {"quantity": "1"}}, [("field_missing", "usage.peaks")]),
         ({"price": PEAKS, "usage": {"peaks": {"cal": "1"}}}, [("unknown_meter", "usage.peaks.cal")]),
         (
