@@ -345,3 +345,25 @@ def test_two_free_months_and_one_at_half_in_a_term_to_june_2024_are_earned_evenl
     assert earned == [-5213, -10785, -21750, -36250]
     assert (story.balance("deferred", D("2024-06-30")), story.balance("unbilled", D("2024-06-30"))) == (0, 0)
     hold(engine)
+
+
+def test_a_year_of_seats_its_monthly_requests_and_a_second_subscription_stand_on_one_invoice(engine: Engine) -> None:
+    story = told.begin(engine, FEBRUARY)
+    with story.deed(FEBRUARY) as (session, now):
+        prices = [
+            ("seats", "seats", business.seats("300", cadence=business.YEARLY)),
+            ("requests", "api", business.metered("api.requests", "0.001")),
+        ]
+        story.desk.plans["year"] = business.add_plan(  # type: ignore[index]
+            session, story.desk.seller_id, "year", "A year", prices, now=now
+        )
+    acme = story.join("acme", "year", FEBRUARY, quantities={"seats": 2})
+    with story.deed(FEBRUARY) as (session, now):
+        more = {"quantities": {"seats": 5}, "started_on": FEBRUARY, "now": now}
+        business.subscribe(session, story.desk, acme, "seats", code="second", **more)
+    # 2 × 300.00 for the year and 5 × 29.00 for the month
+    assert [amount for *_, amount in lines(story.bill(FEBRUARY))] == [60000, 14500]
+    story.use("acme", "api.requests", D("2024-02-29"), ("2024-02-14T12:00:00Z", 50_000))
+    # the year goes on; 50,000 × 0.001 = 50.00
+    assert lines(story.bill(D("2024-03-01"))) == [(NEW, "03-01/04-01", 14500), (LineKind.USAGE, "02-01/03-01", 5000)]
+    hold(engine)
