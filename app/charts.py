@@ -13,6 +13,7 @@ import base64
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -151,6 +152,39 @@ def bridge(
     low, high = float(min(seen)), float(max(seen))
     room = (high - low or high or 1.0) * 0.55
     fig.update_yaxes(visible=False, range=[low - room, high + room * 0.55])
+
+
+def curve(
+    fig: go.Figure, points: Sequence[tuple[Fraction, Decimal, str]], mark: tuple[Fraction, Decimal, str] | None = None
+) -> None:
+    """An amount over a quantity, (quantity, amount, what the pointer reads) a point; `mark` is the one that was asked for."""
+    fig.add_scatter(
+        x=[float(x) for x, _, _ in points],
+        y=[float(y) for _, y, _ in points],
+        customdata=[text for _, _, text in points],
+        hovertemplate="%{customdata}<extra></extra>",
+        mode="lines",
+        line={"width": 2},
+    )
+    if mark:
+        x, y, text = mark
+        fig.add_scatter(
+            x=[float(x)],
+            y=[float(y)],
+            customdata=[text],
+            text=[text],
+            hovertemplate="%{customdata}<extra></extra>",
+            mode="markers+text",
+            textposition="top left" if x > points[-1][0] / 2 else "top right",
+            textfont=SMALL,
+            cliponaxis=False,
+            marker={"size": 10, "color": DOWN},
+        )
+        for shape in ({"x1": float(x), "y0": 0, "y1": float(y)}, {"x0": 0, "x1": float(x), "y1": float(y)}):
+            ends = {"x0": float(x), "y0": float(y)} | shape
+            fig.add_shape(type="line", line={"color": PAST, "width": 1, "dash": "dot"}, **ends)
+    fig.update_xaxes(tickformat="~s", rangemode="tozero")
+    fig.update_yaxes(rangemode="tozero")
 
 
 def show(fig: go.Figure, alt: str, *, key: str | None = None) -> None:

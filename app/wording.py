@@ -103,6 +103,12 @@ DELIVERY_STATES: Final = {
     "sent": ("Sent", "green"),
     "failed": ("Failed", "red"),
 }
+VERSION_STATES: Final = {
+    "draft": ("To publish", "yellow"),
+    "published": ("Published", "green"),
+    "earlier": ("Earlier", "gray"),
+    "retired": ("Retired", "gray"),
+}
 BATCH_STATES: Final = {"accepted": ("Taken in", "green"), "refused": ("Refused", "red")}
 REJECTION_STATES: Final = {
     "open": ("Open", "orange"),

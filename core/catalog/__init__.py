@@ -27,6 +27,8 @@ from core.catalog.changes import SetPhases as SetPhases
 from core.catalog.changes import Withdraw as Withdraw
 from core.catalog.coupons import CouponGrantView as CouponGrantView
 from core.catalog.coupons import CouponView as CouponView
+from core.catalog.editing import essential as essential
+from core.catalog.editing import read_text as read_text
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -55,6 +57,10 @@ from core.catalog.reports import customer_count as customer_count
 from core.catalog.reports import customer_page as customer_page
 from core.catalog.reports import customer_row as customer_row
 from core.catalog.reports import plans_in_use as plans_in_use
+from core.catalog.reports_plans import PlanVersionRow as PlanVersionRow
+from core.catalog.reports_plans import SubscriberRow as SubscriberRow
+from core.catalog.reports_plans import plan_version_rows as plan_version_rows
+from core.catalog.reports_plans import subscribers as subscribers
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_coupons import add_coupon as add_coupon
 from core.catalog.service_coupons import coupon_grants as coupon_grants
@@ -72,6 +78,7 @@ from core.catalog.service_parties import amend_account as amend_account
 from core.catalog.service_parties import amend_customer as amend_customer
 from core.catalog.service_plans import add_plan as add_plan
 from core.catalog.service_plans import add_product as add_product
+from core.catalog.service_plans import plan_version_faults as plan_version_faults
 from core.catalog.service_plans import publish_plan_version as publish_plan_version
 from core.catalog.service_plans import write_plan_version as write_plan_version
 from core.catalog.service_settings import account_settings as account_settings

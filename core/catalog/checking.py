@@ -72,9 +72,9 @@ class Checks:
             self.fault("not_a_code", path, sentence)
         return cleaned
 
-    def currency(self, value: str, path: str = "currency") -> str:
+    def currency(self, value: object, path: str = "currency") -> str:
         try:
-            return check_currency(value, path)
+            return check_currency(value if isinstance(value, str) else str(value), path)
         except BadInput as error:
             self.collect(error)
             return ""

@@ -112,9 +112,9 @@ def products(session: Session, seller_id: int) -> list[ProductView]:
     return store_plans.products(session, seller_id)
 
 
-def plan_versions(session: Session, seller_id: int) -> list[PlanVersionView]:
-    """By plan code and version, with their prices."""
-    return store_plans.plan_versions(session, seller_id=seller_id)
+def plan_versions(session: Session, seller_id: int, ids: Iterable[int] | None = None) -> list[PlanVersionView]:
+    """By plan code and version, with their prices; with `ids` those alone."""
+    return store_plans.plan_versions(session, seller_id=seller_id, ids=ids)
 
 
 def plan_version(session: Session, plan_version_id: int) -> PlanVersionView:

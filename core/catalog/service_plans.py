@@ -13,7 +13,7 @@ from core.catalog.checking import Checks
 from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.catalog.views import MeterView, PlanVersionView, ProductView
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, Fault, NotFound, Refused
 from core.people import Actor, four_eyes
 from core.tables.catalog import Plan, PlanVersion, Price, Product
 from core.words import PriceKind, TaxCategory, VersionState
@@ -79,15 +79,7 @@ def write_plan_version(
     plan = store_plans.lock_plan(session, plan_id)
     if plan is None:
         raise NotFound("no_such_plan", f"There is no plan {plan_id}.")
-    checks = Checks()
-    products = {product.code: product for product in store_plans.products(session, plan.seller_id)}
-    meters = store.meter_versions(session, plan.seller_id)
-    read = [_read_price(checks, given, f"prices[{n}]", products, meters) for n, given in enumerate(prices)]
-    if not prices:
-        checks.fault("no_prices", "prices", "A version of a plan needs at least one price.")
-    named = [(str(given.get("code")), str(given.get("currency"))) for given in prices]
-    for code, currency in sorted({pair for pair in named if named.count(pair) > 1}):
-        checks.fault("named_twice", "prices", f"The price {code!r} in {currency} is given twice.")
+    checks, read = _read_prices(session, plan.seller_id, prices)
     checks.finish()
     number = store_plans.last_version(session, plan_id) + 1
     version_id = store.add(
@@ -99,6 +91,27 @@ def write_plan_version(
     after = {"plan": plan.code, "version": number, "prices": [row for row in read if row is not None]}
     change.note("plan_version", version_id, after=after)
     return version_id
+
+
+def plan_version_faults(session: Session, *, seller_id: int, prices: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """What write_plan_version would refuse in these prices; nothing is written."""
+    return tuple(_read_prices(session, seller_id, prices)[0].faults)
+
+
+def _read_prices(
+    session: Session, seller_id: int, prices: Sequence[Mapping[str, Any]]
+) -> tuple[Checks, list[dict[str, Any] | None]]:
+    """The columns of every price, and all faults of all of them."""
+    checks = Checks()
+    products = {product.code: product for product in store_plans.products(session, seller_id)}
+    meters = store.meter_versions(session, seller_id)
+    read = [_read_price(checks, given, f"prices[{n}]", products, meters) for n, given in enumerate(prices)]
+    if not prices:
+        checks.fault("no_prices", "prices", "A version of a plan needs at least one price.")
+    named = [(str(given.get("code")), str(given.get("currency"))) for given in prices]
+    for code, currency in sorted({pair for pair in named if named.count(pair) > 1}):
+        checks.fault("named_twice", "prices", f"The price {code!r} in {currency} is given twice.")
+    return checks, read
 
 
 def _read_price(
@@ -114,7 +127,7 @@ def _read_price(
         checks.fault("unknown_field", f"{path}.{name}", f"A price of a plan has no {name!r}.")
     code = checks.code(given.get("code", ""), f"{path}.code")
     currency = checks.currency(given.get("currency", ""), f"{path}.currency")
-    product = products.get(given.get("product", ""))
+    product = products.get(str(given.get("product", "")))
     if product is None:
         sentence = f"There is no product {given.get('product')!r}; add it first."
         checks.fault("no_such_product", f"{path}.product", sentence)

@@ -59,6 +59,8 @@ from core.rating.rated import Part, Rated
 from core.rating.rules import rate
 from core.rating.sentences import sentences
 from core.rating.totals import Totals, TotalTerms, totals
+from core.rating.trials import Point, Trial, chart_end, curve, effective_unit, measured_units, try_price, usual_figure
+from core.rating.trials import bounds as trial_bounds
 
 __all__ = [
     "ACTUAL_DAYS",
@@ -88,6 +90,7 @@ __all__ = [
     "PercentageOf",
     "PercentageRounding",
     "PeriodInfo",
+    "Point",
     "Price",
     "Rated",
     "Step",
@@ -98,12 +101,17 @@ __all__ = [
     "TierStep",
     "TotalTerms",
     "Totals",
+    "Trial",
     "Usage",
+    "chart_end",
     "commitment_owed",
     "commitment_owed_by_window",
     "creditable",
+    "curve",
+    "effective_unit",
     "elapsed",
     "limited",
+    "measured_units",
     "needs_of",
     "parts_to_bill",
     "price_from_json",
@@ -116,6 +124,9 @@ __all__ = [
     "steps_of",
     "sum_document",
     "totals",
+    "trial_bounds",
     "true_up",
+    "try_price",
     "usage_of",
+    "usual_figure",
 ]
