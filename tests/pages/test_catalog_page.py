@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import wording
 from core import catalog, db, people
 from core.wall import now
 from core.words import VersionState
