@@ -110,7 +110,7 @@ def subscribers(
         .order_by(col(Subscription.id))
         .limit(limit)
     )
-    return [SubscriberRow(*known, until=None if until == _NEVER else until) for *known, until in rows]
+    return [SubscriberRow(*row[:5], *row[5:6], *(None if end == _NEVER else end for end in row[6:])) for row in rows]
 
 
 _NEVER = date(9999, 12, 31)

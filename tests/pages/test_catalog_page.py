@@ -133,17 +133,20 @@ MODELS = {
 @pytest.mark.parametrize("model", list(MODELS))
 def test_every_model_can_be_read_and_tried(desk_url: str, model: str) -> None:
     value, figure, amount = MODELS[model]
-    write(desk_url, "api", calls(**value))
-    at = opened(desk_url, "vera", "api")
+    at = writing(desk_url, "vera", "api")
+    at.text_area[0].set_value(json.dumps(calls(**value))).run()
     next(each for each in at.text_input if str(each.key).endswith(":figure")).set_value(figure).run()
     assert told(at) == []
     assert f"{amount} <small>USD</small>" in markup(at)
 
 
-def test_above_a_last_tier_that_refuses_the_calculator_says_so(desk_url: str) -> None:
-    """Bounded on purpose where peaks are: the price refuses what no cell knows."""
-    write(desk_url, "api", calls(model="matrix", dimensions=["region"], cells=[], default=None))
-    assert len(told(opened(desk_url, "vera", "api"))) == 1
+def test_a_figure_that_the_price_refuses_shows_the_refusal(desk_url: str) -> None:
+    """A matrix without a cell and without a default has a price for nothing."""
+    at = writing(desk_url, "vera", "api")
+    refusing = calls(model="matrix", dimensions=["region"], cells=[], default=None)
+    at.text_area[0].set_value(json.dumps(refusing)).run()
+    (said,) = told(at)
+    assert "the matrix has no price for region" in said.replace("\\", "")
 
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
