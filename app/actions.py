@@ -18,7 +18,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from app import cached, messages, session
-from app.engine import engine
+from app.engine import engine, reading
 from core import db, desk, people, wall
 from core.catalog import SellerView
 from core.errors import BadInput, BillingError, Stale
@@ -59,7 +59,7 @@ class Each(Generic[Item]):
 def act(verb: Callable[[Deed], T], done: str | Callable[[T], str] = "", *, banner: bool = False) -> T | None:
     """Run `verb` in one transaction. `done` is what a toast says then (a banner for a bulk result); None if it failed."""
     try:
-        with db.transaction(engine(), wall.now(), "desk.act") as opened:
+        with db.transaction(engine(), _present(), "desk.act") as opened:
             deed = _deed(opened)
             result = verb(deed)
         cached.forget()
@@ -89,7 +89,7 @@ def act_each(
     for number, item in enumerate(items):
         progress(number, len(items))
         try:
-            with db.transaction(engine(), wall.now(), "desk.act_each") as opened:
+            with db.transaction(engine(), _present(), "desk.act_each") as opened:
                 verb(_deed(opened), item)
             did.append(item)
         except BillingError as error:
@@ -108,6 +108,12 @@ def say_done(sentence: str) -> None:
 
 def say_refused(sentence: str) -> None:
     _say(_Said("refused", sentence))
+
+
+def _present() -> datetime:
+    """What a deed's seal is dated by: on the demo its own day, as everything that it seals."""
+    with reading() as found:
+        return desk.business_now(found, wall.now())
 
 
 def _deed(opened: Session) -> Deed:

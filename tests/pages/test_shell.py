@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from app import screens
 from core import catalog, db, desk, people, wall
@@ -116,6 +118,18 @@ def test_the_day_is_advanced_by_a_click_and_not_by_a_manager(url: str) -> None:
     at.button(key="advance").click().run()
     assert "6 Mar 2024" in markup(at)
     assert "advance" not in [button.key for button in desk_at(url, "vera").button]
+
+
+def test_a_deed_on_the_demo_is_sealed_on_the_demos_day(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    at, dated, real = desk_at(url, "mira"), [], db.transaction
+
+    def opened(engine: Engine, now: datetime, point: str) -> Any:
+        dated.append((point, now.date()))
+        return real(engine, now, point)
+
+    monkeypatch.setattr(db, "transaction", opened)
+    at.button(key="advance").click().run()
+    assert dated == [("desk.act", date(2024, 3, 5))]
 
 
 def test_signing_out_ends_the_sign_in_for_good(url: str) -> None:
