@@ -122,7 +122,7 @@ def lines(view: DocumentView) -> BodyLine | None:
         return None
     chosen = _line_grid(view)
     line = view.lines[chosen]
-    left, right = widgets.halves(260)
+    left, right = widgets.halves(350 if line.unit_price == "tiered" else 260)  # a tier walk has the longest figures
     with left:
         explain.why(line, view.currency)
     with right:
@@ -174,12 +174,12 @@ def _line_grid(view: DocumentView) -> int:
         row_height=28,
         height="content" if len(frame) <= 8 else 260,
         column_config={
-            "line": widgets.text_col("Line", 132),
-            "how": widgets.text_col("How", 114),
-            "quantity": widgets.money_col("Quantity", 110),
-            "unit": widgets.money_col("Unit", 62),
-            "amount": widgets.money_col("Amount", 82),
-            "rounded": widgets.money_col("Rounded", 84),
+            "line": widgets.text_col("Line", 108),
+            "how": widgets.text_col("How", 116),
+            "quantity": widgets.money_col("Quantity", 136),
+            "unit": widgets.money_col("Unit", 56),
+            "amount": widgets.money_col("Amount", 80),
+            "rounded": widgets.money_col("Rounded", 94),
         },
         alt=f"The lines of {view.name}.",
     )

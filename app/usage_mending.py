@@ -13,8 +13,8 @@ from core.metering import ConflictRow, RejectionGroup, RejectionRow
 
 GROUPS = {
     "count": widgets.count_col("Events", 60),
-    "cause": widgets.text_col("Cause", 150),
-    "named": widgets.text_col("Named", 130),
+    "cause": widgets.text_col("Cause", 130),
+    "named": widgets.text_col("Named", 120),
     "last": widgets.text_col("Last came", 130),
 }
 ROWS = {

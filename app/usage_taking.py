@@ -16,12 +16,12 @@ from core.metering import BatchResult, BatchRow
 
 BATCHES = {
     "at": widgets.text_col("Came", 130),
-    "source": widgets.text_col("Source", 130),
-    "state": widgets.chips_col("", wording.words(wording.BATCH_STATES), 84),
+    "source": widgets.text_col("Source", 100),
+    "state": widgets.chips_col("", wording.words(wording.BATCH_STATES), 80),
     "accepted": widgets.count_col("Accepted", 72),
-    "duplicates": widgets.count_col("Duplicates", 76),
+    "duplicates": widgets.count_col("Duplicates", 78),
     "conflicts": widgets.count_col("Conflicts", 70),
-    "rejected": widgets.count_col("Rejected", 68),
+    "rejected": widgets.count_col("Rejected", 70),
 }
 OWN = "Our own fields: JSON Lines or Parquet"
 TRIES = "usage:uploads"  # counts uploads, so that a file that was taken in leaves the form
@@ -89,7 +89,7 @@ def took(name: str, result: BatchResult) -> str:
 
 def deliveries(db: Session, seller: SellerView) -> None:
     """Every delivery and correction, the newest first; the open one in full."""
-    left, right = widgets.panes("deliveries", (52, 48))
+    left, right = widgets.panes("deliveries", (56, 44))
     found = metering.batches(db, seller_id=seller.id, before=worklist.cursor("batches"), limit=worklist.PAGE + 1)
     page = found[: worklist.PAGE]
     with left:

@@ -168,8 +168,8 @@ with reading() as db:
         "customer": widgets.text_col("Customer", 142),
         "amount": widgets.money_col("Amount", 92),
         "currency": widgets.text_col("", 44),
-        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 124),
-        "risk": widgets.money_col("At risk", 84),
+        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 118),
+        "risk": widgets.money_col("At risk", 82),
     }
     left, right = widgets.panes(KEY)
     with left:
