@@ -23,7 +23,8 @@ help: ## list these words
 			|| { echo "Countinghouse needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 1; }; \
 		$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .uv --upgrade uv; }
 	@echo "Setting up .venv …"
-	@$(UV) sync --quiet --frozen
+	@$(UV) sync --quiet --frozen || { \
+		echo "Trying again with the certificates of this system …"; UV_SYSTEM_CERTS=true $(UV) sync --quiet --frozen; }
 	@touch $@
 
 install: .venv/.synced ## make the environment in .venv
