@@ -24,7 +24,7 @@ COLUMNS = {
 here = session.here()
 
 
-@st.cache_data(ttl=cached.BRIEF, max_entries=16, show_spinner=False)
+@st.cache_data(ttl=cached.LONG, max_entries=16, show_spinner=False)
 def versions(seller_id: int, today: date, version: int, books: str) -> list[PlanVersionRow]:  # noqa: ARG001  # the cache's key
     with reading() as db:
         return catalog.plan_version_rows(db, seller_id=seller_id, on=today)

@@ -51,9 +51,15 @@ def read_text(text: str, path: str = "") -> dict[str, Any]:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise BadInput([Fault("not_json", path, f"This is no JSON: {error.msg} at {where}.")]) from None
-    except RecursionError:
+    except (RecursionError, ValueError):  # nested too deep, or a whole number of thousands of digits
         raise BadInput(
-            [Fault("not_json", path, "This is no JSON that a price could be: it is nested too deep.")]
+            [
+                Fault(
+                    "not_json",
+                    path,
+                    "This is no JSON that a price could be: it is nested too deep or a number is too long.",
+                )
+            ]
         ) from None
     if not isinstance(found, dict):
         raise BadInput([Fault("not_an_object", path, "An object with named fields is needed here.")])

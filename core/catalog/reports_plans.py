@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.tables.catalog import Plan, PlanVersion, Price, Subscription, SubscriptionItem
+from core.catalog import store_subscriptions, timeline
+from core.catalog.timeline import Span
+from core.tables.catalog import Contract, Plan, PlanVersion, Subscription, SubscriptionChange
 from core.tables.changes import Change
 from core.tables.parties import Customer, CustomerVersion
 from core.words import VersionState
@@ -17,7 +20,7 @@ from core.words import VersionState
 
 @dataclass(frozen=True)
 class PlanVersionRow:
-    """A version in a list. `subscriptions` are those with an item at one of its prices that goes on, on the day or later."""
+    """A version in a list. `subscriptions` are those that stand on it, on the day or later."""
 
     id: int
     plan_id: int
@@ -35,7 +38,7 @@ class PlanVersionRow:
 
 @dataclass(frozen=True)
 class SubscriberRow:
-    """A subscription that stands on a version: since its first item does, until its last one ends (None: no end)."""
+    """A subscription that stands on a version: since its first day there, until its last (None: no end)."""
 
     subscription_id: int
     code: str
@@ -47,26 +50,37 @@ class SubscriberRow:
 
 
 def plan_version_rows(session: Session, *, seller_id: int, on: date) -> list[PlanVersionRow]:
-    """By plan code, the newest version first."""
-    on_it = (
-        select(
-            col(Price.plan_version_id).label("version_id"),
-            func.count(col(SubscriptionItem.subscription_id).distinct()).label("number"),
-        )
-        .join(SubscriptionItem, col(SubscriptionItem.price_id) == col(Price.id))
-        .where(_goes_on(on))
-        .group_by(col(Price.plan_version_id))
-        .subquery()
-    )
+    """By plan code, the newest version first. Where subscriptions stand follows from their facts: all of them are read."""
+    which = select(col(Subscription.id)).join(Contract, col(Contract.id) == col(Subscription.contract_id))
+    standing = _standing(session, which.where(col(Contract.seller_id) == seller_id), on)
+    numbers = Counter(version for spans in standing.values() for version in spans)
     rows = session.execute(
-        select(PlanVersion, Plan, col(Change.at), func.coalesce(on_it.c.number, 0))
+        select(PlanVersion, Plan, col(Change.at))
         .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
         .join(Change, col(Change.id) == col(PlanVersion.change_id))
-        .outerjoin(on_it, on_it.c.version_id == col(PlanVersion.id))
         .where(col(Plan.seller_id) == seller_id)
         .order_by(col(Plan.code), col(PlanVersion.version).desc())
     )
-    return [_row(version, plan, at, number) for version, plan, at, number in rows]
+    return [_row(version, plan, at, numbers[version.id]) for version, plan, at in rows]
+
+
+def _standing(session: Session, which: Any, on: date) -> dict[int, dict[int, Span]]:
+    """Subscription → version → the days on which it stands there, of what goes on, on the day or later."""
+    started = dict(
+        session.execute(
+            select(col(Subscription.id), col(Subscription.started_on)).where(col(Subscription.id).in_(which))
+        ).all()
+    )
+    facts = store_subscriptions.facts_of(session, which, None)
+    found: dict[int, dict[int, Span]] = {}
+    for id_, first in started.items():
+        ended = timeline.ended_on(facts[id_], first)
+        for version, stretch in timeline.plan_spans(facts[id_]):
+            span = stretch.cut(ended)
+            if span is not None and (span.end is None or span.end > on):
+                known = found.setdefault(id_, {})
+                known[version] = Span(known[version].start if version in known else span.start, span.end)
+    return found
 
 
 def _row(version: PlanVersion, plan: Plan, written_at: datetime, subscriptions: int) -> PlanVersionRow:
@@ -91,34 +105,22 @@ def subscribers(
     session: Session, *, plan_version_id: int, on: date, after: int = 0, limit: int = 50
 ) -> list[SubscriberRow]:
     """The subscriptions on a version in order of their ids; `after` is the last one shown."""
-    item, newest = SubscriptionItem, _newest_name()
-    rows = session.execute(
-        select(
-            col(Subscription.id),
-            col(Subscription.code),
-            col(Customer.id),
-            col(Customer.key),
-            newest,
-            func.min(col(item.starts_on)),
-            func.max(func.coalesce(col(item.ends_on), _NEVER)),
-        )
-        .join(item, col(item.subscription_id) == col(Subscription.id))
-        .join(Price, col(Price.id) == col(item.price_id))
-        .join(Customer, col(Customer.id) == col(Subscription.customer_id))
-        .where(col(Price.plan_version_id) == plan_version_id, col(Subscription.id) > after, _goes_on(on))
-        .group_by(col(Subscription.id), col(Subscription.code), col(Customer.id), col(Customer.key))
-        .order_by(col(Subscription.id))
-        .limit(limit)
+    fact = SubscriptionChange
+    standing = _standing(
+        session, select(col(fact.subscription_id)).where(col(fact.plan_version_id) == plan_version_id), on
     )
-    return [SubscriberRow(*row[:5], *row[5:6], *(None if end == _NEVER else end for end in row[6:])) for row in rows]
-
-
-_NEVER = date(9999, 12, 31)
-
-
-def _goes_on(on: date) -> Any:
-    ends = col(SubscriptionItem.ends_on)
-    return or_(ends.is_(None), ends > on)
+    on_it = {id_: spans[plan_version_id] for id_, spans in standing.items() if plan_version_id in spans}
+    page = sorted(id_ for id_ in on_it if id_ > after)[:limit]
+    rows = session.execute(
+        select(col(Subscription.id), col(Subscription.code), col(Customer.id), col(Customer.key), _newest_name())
+        .join(Customer, col(Customer.id) == col(Subscription.customer_id))
+        .where(col(Subscription.id).in_(page))
+        .order_by(col(Subscription.id))
+    )
+    return [
+        SubscriberRow(number, code, customer_id, key, name, on_it[number].start, on_it[number].end)
+        for number, code, customer_id, key, name in rows
+    ]
 
 
 def _newest_name() -> Any:

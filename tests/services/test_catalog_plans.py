@@ -1,5 +1,7 @@
 """Products, plans, prices: what is refused, and that another person publishes; on both databases."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -146,3 +148,29 @@ def test_the_database_itself_refuses_to_rewrite_prices_and_to_publish_ones_own(e
         business.found(session)
     with pytest.raises(DBAPIError), engine.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_a_version_tells_who_wrote_and_published_it_and_how_many_subscriptions_go_on_at_it(session: Session) -> None:
+    """Two customers on the seats plan, one of them until 1 May; the draft that follows has nobody."""
+    desk = business.found(session)
+    stays = business.add_customer(session, desk, "stays", plan="seats", quantities={"seats": 3})
+    leaves = business.add_customer(session, desk, "leaves", plan="seats", quantities={"seats": 5})
+    ends = date(2024, 5, 1)
+    catalog.cancel(session, OLGA, NOW, subscription_id=leaves.subscription_id, effective_on=ends, reason="moved on")
+    first = catalog.plan_version(session, desk.plans["seats"])
+    prices = [{"code": "seats", "currency": "USD", "product": "seats", "value": business.seats("31")}]
+    draft = catalog.write_plan_version(session, OTTO, NOW, plan_id=first.plan_id, prices=prices)
+
+    def shown(on: date) -> list[tuple[int, str, str, int]]:
+        rows = catalog.plan_version_rows(session, seller_id=desk.seller_id, on=on)
+        return [(row.id, row.author, row.published_by, row.subscriptions) for row in rows if row.plan_code == "seats"]
+
+    assert shown(date(2024, 4, 30)) == [(draft, OTTO.login, "", 0), (first.id, OLGA.login, ANNA.login, 2)]
+    assert shown(ends)[1][3] == 1
+    found = catalog.subscribers(session, plan_version_id=first.id, on=date(2024, 4, 1))
+    assert [(row.customer_key, row.customer_name, row.since, row.until) for row in found] == [
+        ("stays", "Stays", business.SINCE, None),
+        ("leaves", "Leaves", business.SINCE, ends),
+    ]
+    after = catalog.subscribers(session, plan_version_id=first.id, on=date(2024, 4, 1), after=stays.subscription_id)
+    assert [row.customer_key for row in after] == ["leaves"]
