@@ -49,6 +49,7 @@ def pick(
 ) -> T:
     """One of many, in a menu; the first is the default. One that `stays` is kept when another page is opened."""
     _read(key, options[0], {str(value): value for value in options}.get, stays=stays)
+    st.session_state[key] = st.session_state[key]  # said anew, or the browser keeps "All 7" where 6 are left
     chosen: T = row.selectbox(label, options, key=key, format_func=says, label_visibility="collapsed", width=width)
     return _write(key, chosen, options[0])
 
