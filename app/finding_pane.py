@@ -64,6 +64,10 @@ def draw(db: Session, detail: FindingDetail, weight: tuple[str, str], key: str) 
     _history(detail)
 
 
+NO_FIGURES: Final = frozenset({"reference", "party", "date", "due", "remittance"})
+"""Fields whose difference is never the money."""
+
+
 def sides(found: FindingView) -> None:
     """Field by field; the fields that differ are tinted, the one with the money tells the difference."""
     names = [name for name in dict.fromkeys([*found.left, *found.right]) if name != "what"]
@@ -72,15 +76,16 @@ def sides(found: FindingView) -> None:
     for name in reversed(names):  # the difference stands in the last row that differs: the amounts come last
         ours, theirs = _text(found.left.get(name)), _text(found.right.get(name))
         differs = name in found.left and name in found.right and ours != theirs
-        said = drift if differs and not told else "differs" if differs else "same" if ours and ours == theirs else ""
-        told = told or differs
+        tells = differs and not told and name not in NO_FIGURES
+        said = drift if tells else "differs" if differs else "same" if ours and ours == theirs else ""
+        told = told or tells
         tone = "hit" if differs else ""
         rows.append(
             (
                 name.capitalize(),
                 Cell(ours, tone),
                 Cell(theirs, tone),
-                Cell(said, "hit" if said == drift and differs else "faint"),
+                Cell(said, "hit" if tells else "faint"),
             )
         )
     heads = (_text(found.left.get("what")).capitalize(), _text(found.right.get("what")).capitalize())
