@@ -175,7 +175,7 @@ def curve(
             text=[text],
             hovertemplate="%{customdata}<extra></extra>",
             mode="markers+text",
-            textposition="top left" if x > points[-1][0] / 2 else "top right",
+            textposition="top left" if x > points[-1][0] / 2 else "bottom right",
             textfont=SMALL,
             cliponaxis=False,
             marker={"size": 10, "color": DOWN},
