@@ -56,10 +56,10 @@ from core.catalog.reports import CustomerRow as CustomerRow
 from core.catalog.reports import customer_count as customer_count
 from core.catalog.reports import customer_page as customer_page
 from core.catalog.reports import customer_row as customer_row
-from core.catalog.reports import plans_in_use as plans_in_use
 from core.catalog.reports_plans import PlanVersionRow as PlanVersionRow
 from core.catalog.reports_plans import SubscriberRow as SubscriberRow
 from core.catalog.reports_plans import plan_version_rows as plan_version_rows
+from core.catalog.reports_plans import plans_in_use as plans_in_use
 from core.catalog.reports_plans import subscribers as subscribers
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_coupons import add_coupon as add_coupon

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.tables.catalog import Plan, PlanVersion, Price, Subscription, SubscriptionItem
 from core.tables.parties import Account, Customer, CustomerVersion
 
 
@@ -72,24 +69,3 @@ def _found(query: Any, seller_id: int, find: str) -> Any:
         return query
     places = col(Customer.key), col(CustomerVersion.name), col(Account.number)
     return query.where(or_(*(place.icontains(find, autoescape=True) for place in places)))
-
-
-def plans_in_use(session: Session, customer_ids: Collection[int], on: date) -> dict[int, list[str]]:
-    """Customer → the names of the plans that an item of theirs is in force of on the day, or will be."""
-    item = SubscriptionItem
-    rows = session.execute(
-        select(col(Subscription.customer_id), func.coalesce(func.nullif(Plan.name, ""), col(Plan.code)))
-        .join(item, col(item.subscription_id) == col(Subscription.id))
-        .join(Price, col(Price.id) == col(item.price_id))
-        .join(PlanVersion, col(PlanVersion.id) == col(Price.plan_version_id))
-        .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
-        .where(
-            col(Subscription.customer_id).in_(customer_ids), or_(col(item.ends_on).is_(None), col(item.ends_on) > on)
-        )
-        .distinct()
-        .order_by(col(Subscription.customer_id))
-    )
-    found: dict[int, list[str]] = {}
-    for customer_id, name in rows:
-        found.setdefault(customer_id, []).append(name)
-    return {customer_id: sorted(names) for customer_id, names in found.items()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.catalog import store_subscriptions, timeline
@@ -62,6 +63,26 @@ def plan_version_rows(session: Session, *, seller_id: int, on: date) -> list[Pla
         .order_by(col(Plan.code), col(PlanVersion.version).desc())
     )
     return [_row(version, plan, at, numbers[version.id]) for version, plan, at in rows]
+
+
+def plans_in_use(session: Session, customer_ids: Collection[int], on: date) -> dict[int, list[str]]:
+    """Customer → the names of the plans that a subscription of theirs stands on, on the day or later."""
+    mine = select(col(Subscription.id)).where(col(Subscription.customer_id).in_(customer_ids))
+    standing = _standing(session, mine, on)
+    subscribed = select(col(Subscription.id), col(Subscription.customer_id)).where(col(Subscription.id).in_(standing))
+    owners = dict(session.execute(subscribed).all())
+    stood_on = {version for spans in standing.values() for version in spans}
+    named = dict(
+        session.execute(
+            select(col(PlanVersion.id), func.coalesce(func.nullif(Plan.name, ""), col(Plan.code)))
+            .join(Plan, col(Plan.id) == col(PlanVersion.plan_id))
+            .where(col(PlanVersion.id).in_(stood_on))
+        ).all()
+    )
+    found: dict[int, set[str]] = {}
+    for subscription_id, spans in standing.items():
+        found.setdefault(owners[subscription_id], set()).update(named[version] for version in spans)
+    return {customer_id: sorted(names) for customer_id, names in found.items()}
 
 
 def _standing(session: Session, which: Any, on: date) -> dict[int, dict[int, Span]]:

@@ -174,3 +174,13 @@ def test_a_version_tells_who_wrote_and_published_it_and_how_many_subscriptions_g
     ]
     after = catalog.subscribers(session, plan_version_id=first.id, on=date(2024, 4, 1), after=stays.subscription_id)
     assert [row.customer_key for row in after] == ["leaves"]
+
+
+def test_a_plan_that_a_customer_left_is_no_longer_in_use_there(session: Session) -> None:
+    desk = business.found(session)
+    client = business.add_customer(session, desk, "leaves", plan="seats", quantities={"seats": 5})
+    ends = date(2024, 5, 1)
+    catalog.cancel(session, OLGA, NOW, subscription_id=client.subscription_id, effective_on=ends, reason="moved on")
+    name = catalog.plan_version(session, desk.plans["seats"]).plan_name
+    assert catalog.plans_in_use(session, [client.customer_id], date(2024, 4, 30)) == {client.customer_id: [name]}
+    assert catalog.plans_in_use(session, [client.customer_id], ends) == {}
