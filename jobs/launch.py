@@ -13,7 +13,7 @@ import urllib.request
 from core.settings import ROOT, Settings, settings
 from jobs.crew import POLL_SECONDS, Crew, Member, python, told
 
-READY_SECONDS = 90.0
+READY_SECONDS = 300.0
 LOGS = ROOT / "data" / "local"
 
 
