@@ -100,11 +100,10 @@ def begun() -> dict[str, set[str]]:
     for path in sorted(root.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.begin":
-                names = [
-                    part.value for part in ast.walk(node.args[3]) if isinstance(part, ast.Constant)
-                ]  # both of an if
-                for name in names:
-                    found.setdefault(str(name), set()).add(path.relative_to(root.parent).as_posix())
+                name = node.args[3]
+                for either in (name.body, name.orelse) if isinstance(name, ast.IfExp) else (name,):
+                    if isinstance(either, ast.Constant):
+                        found.setdefault(str(either.value), set()).add(path.relative_to(root.parent).as_posix())
     return found
 
 
