@@ -1,7 +1,9 @@
 """Fixtures that all tests share. A test that takes `engine`, `session` or `database_url` runs on both databases."""
 
+import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,11 +42,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> DemoOnOneWor
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000, 50, 100)  # thousands of mapped objects come and go: garbage is looked for less often
     if not hasattr(config, "workerinput"):
+        _work_in_memory()
         folder = cluster.run_dir()  # before the workers start: they inherit its name
         for name in [name for name in os.environ if name.startswith("COUNTINGHOUSE_") and "_TEST_" not in name]:
             del os.environ[name]
         os.environ["COUNTINGHOUSE_DATABASE_URL"] = f"sqlite:///{folder}/nobody-s.db"  # never the one of data/local
+
+
+def _work_in_memory() -> None:
+    """Temporary files into memory where there is room, unless somebody said where: thousands of small databases sync a disk to no
+    end, as what a killed process wrote is in the system's memory anyway."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 2**30
+    if roomy and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"], tempfile.tempdir = str(memory), None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
