@@ -188,11 +188,11 @@ def split_over_things(whole: int, weights: Sequence[int | Fraction]) -> list[int
     if not all(type(weight) is int for weight in weights):
         exact = [_exact(weight) for weight in weights]
         scale = lcm(*(weight.denominator for weight in exact))  # one common denominator makes the rest integers
-        return largest_remainder(whole, [(weight * scale).numerator for weight in exact])
-    return largest_remainder(whole, weights)  # type: ignore[arg-type]  # just seen to be integers
+        return _largest_remainder(whole, [(weight * scale).numerator for weight in exact])
+    return _largest_remainder(whole, weights)  # type: ignore[arg-type]  # just seen to be integers
 
 
-def largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
+def _largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
     """`split_over_things` of whole numbers."""
     if weights and min(weights) < 0:
         raise ValueError("weights may not be negative")

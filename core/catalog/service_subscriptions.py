@@ -5,7 +5,7 @@ What a request comes to is planned without being written (planning.py); `change_
 shows the subscription as it would be.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -188,6 +188,21 @@ def change_quantities(
     )
 
 
+def _ask(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    subscription_id: int,
+    expected_version: int | None,
+    asked: Callable[[], Request],
+) -> None:
+    """The permission is asked for before what is asked is looked at."""
+    require(actor, "catalog.change_subscription")
+    change_subscription(
+        session, actor, now, subscription_id=subscription_id, asked=asked(), expected_version=expected_version
+    )
+
+
 def change_plan(
     session: Session,
     actor: Actor,
@@ -198,15 +213,7 @@ def change_plan(
     **asked: Any,
 ) -> None:
     """Another plan version from a local day on: the old one's items end there, the new one's begin. See ChangePlan."""
-    require(actor, "catalog.change_subscription")
-    change_subscription(
-        session,
-        actor,
-        now,
-        subscription_id=subscription_id,
-        asked=ChangePlan(**asked),
-        expected_version=expected_version,
-    )
+    _ask(session, actor, now, subscription_id, expected_version, lambda: ChangePlan(**asked))
 
 
 def cancel(
@@ -219,10 +226,7 @@ def cancel(
     **asked: Any,
 ) -> None:
     """The subscription ends: `effective_on` is the first local day on which it is no longer in force. See Cancel."""
-    require(actor, "catalog.change_subscription")
-    change_subscription(
-        session, actor, now, subscription_id=subscription_id, asked=Cancel(**asked), expected_version=expected_version
-    )
+    _ask(session, actor, now, subscription_id, expected_version, lambda: Cancel(**asked))
 
 
 def withdraw_cancellation(
@@ -256,15 +260,7 @@ def reactivate(
     **asked: Any,
 ) -> None:
     """A cancelled subscription goes on: see Reactivate."""
-    require(actor, "catalog.change_subscription")
-    change_subscription(
-        session,
-        actor,
-        now,
-        subscription_id=subscription_id,
-        asked=Reactivate(**asked),
-        expected_version=expected_version,
-    )
+    _ask(session, actor, now, subscription_id, expected_version, lambda: Reactivate(**asked))
 
 
 def pause(
@@ -277,10 +273,7 @@ def pause(
     **asked: Any,
 ) -> None:
     """Nothing is billed or earned from a day on, until it is resumed: see Pause."""
-    require(actor, "catalog.change_subscription")
-    change_subscription(
-        session, actor, now, subscription_id=subscription_id, asked=Pause(**asked), expected_version=expected_version
-    )
+    _ask(session, actor, now, subscription_id, expected_version, lambda: Pause(**asked))
 
 
 def resume(
@@ -293,7 +286,4 @@ def resume(
     **asked: Any,
 ) -> None:
     """The pause ends on a day: see Resume."""
-    require(actor, "catalog.change_subscription")
-    change_subscription(
-        session, actor, now, subscription_id=subscription_id, asked=Resume(**asked), expected_version=expected_version
-    )
+    _ask(session, actor, now, subscription_id, expected_version, lambda: Resume(**asked))

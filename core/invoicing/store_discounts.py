@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import aliased
@@ -184,6 +184,9 @@ def _taxes(line_id: int, line: BodyLine) -> list[dict[str, Any]]:
     ]
 
 
+Share = TypeVar("Share")
+
+
 def clear(session: Session, document_ids: Sequence[int]) -> None:
     """Take the shares off lines that are about to go; the ids fit one statement."""
     lines = select(col(DocumentLine.id)).where(col(DocumentLine.document_id).in_(document_ids))
@@ -193,21 +196,27 @@ def clear(session: Session, document_ids: Sequence[int]) -> None:
 
 def shares(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[BodyDiscount, ...]]:
     """Line → its discounts in order."""
-    found: dict[int, list[BodyDiscount]] = {}
-    for part in parts(line_ids):
-        query = select(LineDiscount).where(col(LineDiscount.line_id).in_(part))
-        for row in session.execute(query.order_by(col(LineDiscount.line_id), col(LineDiscount.seq))).scalars():
-            one = BodyDiscount(row.label, row.amount_minor, row.coupon_id, row.grant_id)
-            found.setdefault(row.line_id, []).append(one)
-    return {line_id: tuple(rows) for line_id, rows in found.items()}
+    return _by_line(
+        session,
+        LineDiscount,
+        line_ids,
+        lambda row: BodyDiscount(row.label, row.amount_minor, row.coupon_id, row.grant_id),
+    )
 
 
 def taxes(session: Session, line_ids: Iterable[int]) -> Mapping[int, tuple[BodyLineTax, ...]]:
     """Line → its rates in order, of lines with several."""
-    found: dict[int, list[BodyLineTax]] = {}
+    return _by_line(
+        session, LineTax, line_ids, lambda row: BodyLineTax(row.category, row.percent, row.base_minor, row.tax_minor)
+    )
+
+
+def _by_line(
+    session: Session, table: Any, line_ids: Iterable[int], read: Callable[[Any], Share]
+) -> dict[int, tuple[Share, ...]]:
+    found: dict[int, list[Share]] = {}
     for part in parts(line_ids):
-        query = select(LineTax).where(col(LineTax.line_id).in_(part))
-        for row in session.execute(query.order_by(col(LineTax.line_id), col(LineTax.seq))).scalars():
-            one = BodyLineTax(row.category, row.percent, row.base_minor, row.tax_minor)
-            found.setdefault(row.line_id, []).append(one)
+        query = select(table).where(col(table.line_id).in_(part)).order_by(col(table.line_id), col(table.seq))
+        for row in session.execute(query).scalars():
+            found.setdefault(row.line_id, []).append(read(row))
     return {line_id: tuple(rows) for line_id, rows in found.items()}

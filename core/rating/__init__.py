@@ -58,7 +58,6 @@ from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
 from core.rating.sentences import sentences
-from core.rating.totals import Totals, TotalTerms, totals
 from core.rating.trials import Point, Trial, chart_end, curve, effective_unit, measured_units, try_price, usual_figure
 from core.rating.trials import bounds as trial_bounds
 
@@ -99,8 +98,6 @@ __all__ = [
     "TaxTotal",
     "Terms",
     "TierStep",
-    "TotalTerms",
-    "Totals",
     "Trial",
     "Usage",
     "chart_end",
@@ -123,7 +120,6 @@ __all__ = [
     "share_of",
     "steps_of",
     "sum_document",
-    "totals",
     "trial_bounds",
     "true_up",
     "try_price",

@@ -5,14 +5,14 @@ from decimal import Decimal as D
 from fractions import Fraction as F
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog.model import SETTINGS, Price, PriceModel
 from core.catalog.price_settings import ACTS_ON
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.money import exact_text
-from core.rating import BilledBefore, PeriodInfo, TotalTerms, Usage, rate, sentences, totals
+from core.rating import BilledBefore, PeriodInfo, Usage, rate, sentences
 from core.rating.walking import Walk
 from core.words import PriceKind
 from tests.support.prices import MONTHLY, NOVEMBER_UTC
@@ -118,24 +118,6 @@ def test_p1_what_cannot_fall_does_not_fall_in_any_setting(price: Price, low: D, 
     # free units that fill tiers leave their flats out, and blocks round up: neither makes more usage cheaper
     lower, higher = (rate(price, Usage(quantity), NOVEMBER_UTC).exact for quantity in (low, low + more))
     assert lower <= higher or price.negative == "mirror"
-
-
-@given(
-    amounts=st.lists(st.integers(-5000, 90_000), max_size=5),
-    off=st.decimals(D(0), D(100), places=1),
-    tax=st.decimals(D(0), D(30), places=1),
-)
-@settings(max_examples=60)
-def test_quick_totals_are_those_of_the_whole_document(amounts: list[int], off: D, tax: D) -> None:
-    quick = totals(TotalTerms("EUR", off, tax), amounts)
-    sums = quick.sums
-    assert (quick.total_minor, quick.discount_minor, quick.tax_minor) == (
-        sums.total_minor,
-        sums.discount_minor,
-        sums.tax_minor,
-    )
-    assert quick.nets_minor == [line.net_minor for line in sums.lines]
-    assert quick.taxes_minor == [line.tax_minor for line in sums.lines]
 
 
 def test_windows_restart_tiers_and_maximum_and_share_the_allowance() -> None:
