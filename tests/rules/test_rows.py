@@ -20,8 +20,11 @@ from typing import Any
 import pytest
 
 from core import doors
+from core.catalog.billing_rules import BillDifferences, DayBasis, DiscountProration, FirstPeriod, IntervalChange
+from core.catalog.model import SETTINGS
 from core.errors import BillingError
 from core.rating import Commitment, commitment_owed, commitment_owed_by_window
+from core.rating.document import DiscountOrder, FixedDiscount, PercentageOf, PercentageRounding, TaxRounding
 
 Row = dict[str, Any]
 
@@ -173,3 +176,48 @@ def test_the_arithmetic_of_every_row_adds_up(family: str) -> None:
 def test_no_two_rows_of_a_family_have_one_name() -> None:
     for family, rows in families().items():
         assert len({row["name"] for row in rows}) == len(rows), family
+
+
+# ── what has to have a row ──────────────────────────────────────────────────────────────────────────────────────────
+
+OF_TIME = {
+    "day_basis": DayBasis,
+    "last_day_billed": (False, True),
+    "first_period": FirstPeriod,
+    "interval_change": IntervalChange,
+    "discount_proration": DiscountProration,
+    "bill_differences": BillDifferences,
+}
+OF_DOCUMENTS = {
+    "discount_order": DiscountOrder,
+    "percentage_of": PercentageOf,
+    "percentage_rounding": PercentageRounding,
+    "fixed_discount": FixedDiscount,
+    "tax_rounding": TaxRounding,
+    "prices_include_tax": (False, True),
+    "commitment_payable_by_credit": (True, False),
+}
+
+
+def settings_in(asked: Any) -> set[tuple[str, Any]]:
+    """Every setting with its value, wherever in a question it stands."""
+    if isinstance(asked, list):
+        return {pair for item in asked for pair in settings_in(item)}
+    if not isinstance(asked, dict):
+        return set()
+    own = {(name, value) for name, value in asked.get("settings", {}).items() if not isinstance(value, dict | list)}
+    return own | {pair for value in asked.values() for pair in settings_in(value)}
+
+
+@pytest.mark.parametrize(("door", "settings"), [("rate", SETTINGS), ("prorate", OF_TIME), ("invoice", OF_DOCUMENTS)])
+def test_every_value_of_every_setting_but_its_default_has_a_row(door: str, settings: Any) -> None:
+    """A refusal shows nothing of what a setting does."""
+    shown = {
+        pair
+        for family, rows in families().items()
+        for row in rows
+        if door_of(family) == door and "refused" not in row["expect"]
+        for pair in settings_in(row["ask"])
+    }
+    wanted = {(name, value) for name, values in settings.items() for value in list(values)[1:]}
+    assert wanted <= shown, wanted - shown
