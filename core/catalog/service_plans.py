@@ -171,9 +171,6 @@ def read_value(
     if price.kind is PriceKind.RECURRING and price.tier_flat != "prorated":
         sentence = "Subscriptions prorate a tier's flat amount with its days; leave this setting at prorated."
         checks.fault("not_subscribable", f"{path}.settings.tier_flat", sentence)
-    if price.price_change != "restart":
-        sentence = "Where the price of a subscription changes, tiers start again; leave this setting at restart."
-        checks.fault("not_subscribable", f"{path}.settings.price_change", sentence)
     return price
 
 

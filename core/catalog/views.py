@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -280,6 +280,16 @@ class SubscriptionView:
         assert item.price.cadence is not None, item
         return tiles(start, end, item.price.cadence, self.anchor_of(item), self._pays_in_full_from(item))
 
+    def counted(self, item: ItemView, days: Period, whole: Period) -> tuple[Period, ...]:
+        """The days that a usage item's count goes over: its own live ones and, where its count carries on when the price
+        changes, those before them in the whole period on which the subscription had another price of the same meter."""
+        own = item.live(days)
+        if item.price.price_change != "carry_on" or whole.start >= days.start:
+            return tuple(own)
+        before = Period(whole.start, days.start)
+        others = [other for other in self.items if other.meter_id == item.meter_id and other is not item]
+        return (*joined(part for other in others for part in other.live(before)), *own)
+
     def day_basis(self, whole: Period) -> DayBasis:
         """On what the share of a period is measured: as it was set when the period, or the subscription in it, began."""
         return self.rules.day_basis(max(whole.start, self.started_on))
@@ -293,6 +303,17 @@ class SubscriptionView:
         first = min(other.billed_from for other in alike)
         begun = any(other.billed_from == first and other.price.cadence == item.price.cadence for other in alike)
         return first if begun and self.rules.first_period(first) is FirstPeriod.FULL_PERIOD else None
+
+
+def joined(spans: Iterable[Period]) -> list[Period]:
+    """The days that lie in any of the spans, in order; spans that overlap are one."""
+    found: list[Period] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if found and span.start < found[-1].end:
+            found[-1] = Period(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
 
 
 @dataclass(frozen=True)

@@ -252,8 +252,9 @@ def read_usage(
     for account, wants in zip(facts, wanted, strict=True):
         views = {view.id: view for view in account.subscriptions}
         for want in wants:
-            item = views[want.subscription_id].all_items[want.item_index]
-            customer_id, meter_id, days, whole, live = usage_key(want, item)
+            view = views[want.subscription_id]
+            item = view.all_items[want.item_index]
+            customer_id, meter_id, days, whole, live = usage_key(view, want, item)
             needs = keys.setdefault((days, whole, live), {})
             pair = customer_id, meter_id
             needs[pair] = needs.get(pair, metering.Needs()) | rating.needs_of(item.price)

@@ -122,8 +122,8 @@ NOT_USED = Used(Decimal(0), 0, (), (), Measured(MeterUsage(Decimal(0), 0, ())))
 class Want:
     """A usage price to be rated for the days `service` of `whole`, less what was billed of it before.
 
-    `in_force` is False where the item was taken back after its usage had been billed: then nothing is owed. `paused` tells
-    the days of the period on which nothing counts.
+    `in_force` is False where the item was taken back after its usage had been billed: then nothing is owed. `counts` tells
+    which days count beside all of these: without paused ones, after those from which the count carries on.
     """
 
     subscription_id: int
@@ -136,7 +136,7 @@ class Want:
     billed_before_minor: int = 0
     in_force: bool = True
     price_hash: str = ""
-    paused: str = ""
+    counts: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ is the line: late usage, positive or negative.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -51,9 +52,9 @@ def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tu
         charged = billed.get(whole, [])
         for days, piece in due.get(whole, []):
             here = [charge for charge in charged if charge.service.overlap(days)]
-            paused = _paused(piece, days)
-            if not here or _moved(facts, item.id, days, piece.price_hash, here, whole, paused):
-                yield replace(_want(view, index[id(piece)], whole, days, here, piece.price_hash), paused=paused)
+            counts = _counts(view, piece, days, whole)
+            if not here or _moved(facts, item.id, days, piece.price_hash, here, whole, counts):
+                yield replace(_want(view, index[id(piece)], whole, days, here, piece.price_hash), counts=counts)
         gone = [charge for charge in charged if not any(charge.service.overlap(days) for days, _ in due.get(whole, []))]
         if gone:
             span = Period(min(c.service.start for c in gone), max(c.service.end for c in gone))
@@ -70,29 +71,46 @@ def _moved(
     price_hash: str,
     billed: Sequence[Billed],
     whole: Period,
-    paused: str,
+    counts: str,
 ) -> bool:
     regular = [charge for charge in billed if charge.kind is ChargeKind.REGULAR]
     return (
         (item_id, whole.start) in facts.changed
         or not regular
         or any(charge.service != days or charge.cause.price_hash != price_hash[:16] for charge in billed)
-        or not billed[-1].cause.what.endswith(paused)
-        or ("paused" in billed[-1].cause.what and not paused)
+        or _named(billed[-1].cause.what) != counts
     )
 
 
-def _paused(item: ItemView, days: Period) -> str:
-    """The paused days between the live ones, shortened so that a charge can name them; empty where there are none."""
-    live = item.live(days)
-    holes = [f"{before.end}/{after.start}" for before, after in pairwise(live)]
-    return f"paused {hashlib.sha256(' '.join(holes).encode()).hexdigest()[:16]}" if holes else ""
+PAUSED, AFTER = "paused", "after"
+_COUNTS = re.compile(rf"(?:{PAUSED}|{AFTER}) [0-9a-f]{{16}}.*")
 
 
-def usage_key(want: Want, item: ItemView) -> UsageKey:
+def _counts(view: SubscriptionView, item: ItemView, days: Period, whole: Period) -> str:
+    """Which days count beside all from the first to the last: without those paused between them, and after those from which the
+    count carries on. Shortened so that a charge can name them; empty where there are neither."""
+    counted = view.counted(item, days, whole)
+    holes = [f"{one.end}/{other.start}" for one, other in pairwise(counted) if one.start >= days.start]
+    before = [str(one) for one in counted if one.start < days.start]
+    return " ".join(
+        f"{name} {hashlib.sha256(' '.join(told).encode()).hexdigest()[:16]}"
+        for name, told in ((PAUSED, holes), (AFTER, before))
+        if told
+    )
+
+
+def _named(what: str) -> str:
+    """What a charge names of the days that counted."""
+    found = _COUNTS.search(what)
+    return found[0] if found else ""
+
+
+def usage_key(view: SubscriptionView, want: Want, item: ItemView) -> UsageKey:
     """What is used in a pause is not billed."""
     assert item.meter_id is not None, item
-    return want.customer_id, item.meter_id, want.service, want.whole, tuple(item.live(want.service))
+    live = view.counted(item, want.service, want.whole)
+    days = Period(min(live[0].start, want.service.start), want.service.end) if live else want.service
+    return want.customer_id, item.meter_id, days, want.whole, live
 
 
 def _sums(charges: Sequence[Billed]) -> tuple[Fraction, int]:
@@ -125,19 +143,19 @@ def usage_line(
     item = view.all_items[want.item_index]
     assert item.meter_id is not None, item
     price = item.price
-    counted = used.get(usage_key(want, item), NOT_USED)
+    counted = used.get(usage_key(view, want, item), NOT_USED)
     if not want.in_force:
         price, counted = replace(price, minimum=None, maximum=None), NOT_USED
     rated = rating.rate(
         price,
-        _usage(price, counted, facts.seal),
+        _usage(price, counted, facts.seal, want),
         _period(view, item, price, want),
         BilledBefore(want.quantity_before, want.billed_before_minor),
     )
     late = want.kind is ChargeKind.LATE
     if late and rated.amount_minor == 0 and rated.quantity == 0:
         return None
-    what = " ".join(part for part in (f"late {facts.seal}" if late else "", want.paused) if part)
+    what = " ".join(part for part in (f"late {facts.seal}" if late else "", want.counts) if part)
     claim = Claim(
         SubjectKind.ITEM,
         item.id,
@@ -170,9 +188,9 @@ def usage_line(
     )
 
 
-def _usage(price: Price, used: Used, seal: int) -> Usage:
+def _usage(price: Price, used: Used, seal: int, want: Want) -> Usage:
     if used.measured is not None:
-        return rating.usage_of(price, used.measured, seal)
+        return rating.usage_of(price, used.measured, seal, since=want.service.start if AFTER in want.counts else None)
     adjustments = tuple(Adjustment(day, quantity, reason) for day, quantity, reason in used.adjustments)
     usage = Usage(used.quantity, used.days, adjustments, used.events, seal)
     if isinstance(price.model, Capacity | CostPlus | Matrix | Percentage) or price.window != "none":
@@ -182,7 +200,7 @@ def _usage(price: Price, used: Used, seal: int) -> Usage:
 
 
 def _period(view: SubscriptionView, item: ItemView, price: Price, want: Want) -> PeriodInfo:
-    live = item.live(want.service) if want.paused else [want.service]
+    live = item.live(want.service) if PAUSED in want.counts else [want.service]
     basis = basis_of(view, want.whole)
     share = sum((basis.share(part, want.whole) for part in live), Fraction(0))
     if price.convert is not None and price.convert.per_period_seconds:

@@ -6,7 +6,7 @@ beside events that are looked at one by one it is one more, after them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +15,9 @@ from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
 from core.errors import Refused
 from core.metering.model import EventAmount, Measured, MeterUsage, Needs
 from core.rating.model import ZERO, Adjustment, Exact, Usage
+
+Within = Callable[[date], bool]
+"""Whether a day is one of those that are looked at."""
 
 
 def needs_of(price: Price) -> Needs:
@@ -27,19 +30,25 @@ def needs_of(price: Price) -> Needs:
     )
 
 
-def usage_of(price: Price, measured: Measured, seal: int | None = None, through: date | None = None) -> Usage:
-    """Everything that the price looks at; with `through`, what there was by the end of that day."""
+def usage_of(
+    price: Price, measured: Measured, seal: int | None = None, through: date | None = None, since: date | None = None
+) -> Usage:
+    """Everything that the price looks at; with `through`, what there was by the end of that day; with `since`, what there was
+    from then on, and before it only how much was counted."""
     used, model = measured.used, price.model
+    first, last = since or date.min, through or date.max
 
     def by(on: date) -> bool:
-        return through is None or on <= through
+        return first <= on <= last
+
+    part = since is not None or through is not None
 
     days = tuple((day.on, day.added) for day in used.days if by(day.on))
     adjustments = tuple(Adjustment(one.on, one.quantity, one.reason) for one in used.adjustments if by(one.on))
     quantity: Exact = used.quantity
-    if through is not None:
+    if part:
         quantity = sum((Fraction(added) for _, added in [*days, *((a.day, a.quantity) for a in adjustments)]), ZERO)
-    events = used.events if through is None else sum(day.events for day in used.days if by(day.on))
+    events = sum(day.events for day in used.days if by(day.on)) if part else used.events
     amounts = tuple(event.amount for event in measured.events if by(event.on))
     return Usage(
         quantity,
@@ -47,14 +56,21 @@ def usage_of(price: Price, measured: Measured, seal: int | None = None, through:
         adjustments,
         events,
         seal,
-        windows=_windows(price, measured, through) if price.window != "none" else None,
+        windows=_windows(price, measured, by) if price.window != "none" else None,
         events=(*amounts, *(a.quantity for a in adjustments))
         if isinstance(model, Percentage) and model.by_event
         else None,
-        cells=_cells(model, used, through) if isinstance(model, Matrix) else None,
-        peaks=_peaks(measured.peaks, through) if isinstance(model, Capacity) else None,
+        cells=_cells(model, used, by) if isinstance(model, Matrix) else None,
+        peaks=_peaks(measured.peaks, by) if isinstance(model, Capacity) else None,
         cost=_cost([event for event in measured.events if by(event.on)]) if isinstance(model, CostPlus) else None,
+        counted_before=0 if since is None else _counted_before(used, since),
     )
+
+
+def _counted_before(used: MeterUsage, since: date) -> Fraction:
+    counted = [day.added for day in used.days if day.on < since]
+    corrected = [one.quantity for one in used.adjustments if one.on < since]
+    return sum((Fraction(quantity) for quantity in (*counted, *corrected)), ZERO)
 
 
 def _cost(events: Sequence[EventAmount]) -> Fraction | None:
@@ -63,32 +79,32 @@ def _cost(events: Sequence[EventAmount]) -> Fraction | None:
     return None if None in costs else sum((Fraction(cost or 0) for cost in costs), ZERO)
 
 
-def _windows(price: Price, measured: Measured, through: date | None) -> tuple[Exact, ...]:
-    adjusted = [(one.on, one.quantity) for one in measured.used.adjustments if through is None or one.on <= through]
+def _windows(price: Price, measured: Measured, by: Within) -> tuple[Exact, ...]:
+    adjusted = [(one.on, one.quantity) for one in measured.used.adjustments if by(one.on)]
     if price.window == "hour":
-        hours = [hour.quantity for hour in measured.hours if through is None or hour.on <= through]
+        hours = [hour.quantity for hour in measured.hours if by(hour.on)]
         return (*hours, *(quantity for _, quantity in adjusted))
     found: dict[date, Fraction] = {}
-    own = [(day.on, day.quantity) for day in measured.used.days if through is None or day.on <= through]
+    own = [(day.on, day.quantity) for day in measured.used.days if by(day.on)]
     for on, quantity in [*own, *adjusted]:
         found[on] = found.get(on, ZERO) + Fraction(quantity)
     return tuple(quantity for _, quantity in sorted(found.items()))
 
 
-def _cells(model: Matrix, used: MeterUsage, through: date | None) -> tuple[tuple[Mapping[str, str], Exact], ...]:
+def _cells(model: Matrix, used: MeterUsage, by: Within) -> tuple[tuple[Mapping[str, str], Exact], ...]:
     """The text of a property, and nothing where an event had none."""
     found = []
     for one in used.by_dimensions:
         values = {name: value or "" for name, value in one.values}
         when = {name: values.get(name, "") for name in model.dimensions}
-        quantity = sum((Fraction(more) for on, more in one.days if through is None or on <= through), ZERO)
+        quantity = sum((Fraction(more) for on, more in one.days if by(on)), ZERO)
         found.append((when, quantity))
     if not used.by_dimensions and used.quantity:
         found.append((dict.fromkeys(model.dimensions, ""), Fraction(used.quantity)))
     return tuple(found)
 
 
-def _peaks(peaks: Mapping[str, MeterUsage], through: date | None) -> dict[str, Exact]:
+def _peaks(peaks: Mapping[str, MeterUsage], by: Within) -> dict[str, Exact]:
     found: dict[str, Exact] = {}
     for code, used in peaks.items():
         if used.parallel_levels:
@@ -96,7 +112,7 @@ def _peaks(peaks: Mapping[str, MeterUsage], through: date | None) -> dict[str, E
                 f"Not rated: {code} has several levels beside each other, and the peak of their sum is not known."
             )
             raise Refused("peak_unknown", sentence)
-        days = [day for day in used.days if through is None or day.on <= through]
+        days = [day for day in used.days if by(day.on)]
         known = [day.quantity if day.highest is None else day.highest for day in days]
         found[code] = max(known, default=Decimal(0))
     return found

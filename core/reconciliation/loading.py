@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -57,7 +57,7 @@ Key = tuple[SubjectKind, int, int]
 
 
 Live = tuple[Period, ...]
-"""Those of some days that count: not in a pause"""
+"""The days that a count goes over: not those in a pause, but those before from which it carries on"""
 PartKey = tuple[tuple[int, int], Period, Period, Live]
 """(pair, days, whole period, the days that count)"""
 
@@ -80,12 +80,17 @@ class Metered:
     def between(self, pair: tuple[int, int], days: Iterable[tuple[Period, Live]], whole: Period) -> Decimal:
         used, spans = self.used.get(pair), list(days)
         if pair[1] in self.apart:
-            return sum((self.parts[pair, span, whole, live].quantity for span, live in spans), ZERO)
+            return sum((_of_days(self.parts[pair, span, whole, live], [span]) for span, live in spans), ZERO)
         if used is None:
             return ZERO
-        parts = [part for _, live in spans for part in live]
-        counted = sum((day.added for day in used.days if any(day.on in part for part in parts)), ZERO)
-        return sum((one.quantity for one in used.adjustments if any(one.on in part for part in parts)), counted)
+        return _of_days(used, [part for span, live in spans for part in live if part.start >= span.start])
+
+
+def _of_days(used: MeterUsage, parts: Sequence[Period]) -> Decimal:
+    """What these days add, and what was corrected on them."""
+    dated = [(day.on, day.added) for day in used.days] + [(one.on, one.quantity) for one in used.adjustments]
+    within = (Fraction(quantity) for on, quantity in dated if any(on in part for part in parts))
+    return _decimal(sum(within, Fraction(0)))
 
 
 def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) -> list[UsageFact]:
@@ -142,13 +147,14 @@ def _parts(
         if pair in pairs:
             for whole, dated in due_days(view, [item for _, item in some], scope.as_of).items():
                 for span, piece in dated:
-                    wanted[span, whole, tuple(piece.live(span))].add(pair)
+                    wanted[span, whole, view.counted(piece, span, whole)].add(pair)
     for month in _months(scope):
         wanted[month, month_of(month.start), (month,)] |= pairs
     found = {}
     for (days, whole, live), some_pairs in wanted.items():
+        start = min([days.start, *(part.start for part in live)])
         for pair, used in metering.usage(
-            session, seal=scope.seal, wanted=some_pairs, start=days.start, end=days.end, whole=whole, live=live
+            session, seal=scope.seal, wanted=some_pairs, start=start, end=days.end, whole=whole, live=live
         ).items():
             found[pair, days, whole, live] = used
     return found
@@ -181,7 +187,7 @@ def _of_item(metered: Metered, some: list[tuple[SubscriptionView, ItemView]]) ->
     for whole in sorted({*due, *charged}, key=lambda period: period.start):
         if not whole.overlap(metered.scope.range):
             continue
-        days = [(span, tuple(piece.live(span))) for span, piece in due.get(whole, [])]
+        days = [(span, view.counted(piece, span, whole)) for span, piece in due.get(whole, [])]
         item = due[whole][-1][1] if whole in due else first
         yield _fact(metered, view, item, whole, days, charged.get(whole, Sum()))
 
@@ -243,12 +249,13 @@ def _usage(
         metered.session,
         seal=metered.scope.seal,
         wanted={pair: needs},
-        start=span.start,
+        start=min([span.start, *(part.start for part in live)]),
         end=span.end,
         whole=whole,
         live=live,
     )
-    return rating.usage_of(item.price, measured[pair])
+    carries_on = item.price.price_change == "carry_on"
+    return rating.usage_of(item.price, measured[pair], since=span.start if carries_on else None)
 
 
 def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]:

@@ -35,11 +35,16 @@ class Metered:
     seal: int
     measured: metering.Measured
 
+    @property
+    def since(self) -> date | None:
+        """The first own day, where the count carries on from days before it."""
+        return self.days.start if self.item.price.price_change == "carry_on" else None
+
     def by(self, day: date) -> int:
         """Minor units by the end of the day."""
         basis = Basis(self.view.day_basis(self.whole), self.view.zones)
         share = sum((basis.share(part, self.whole) for part in self.item.live(self.days)), Fraction(0))
-        usage = rating.usage_of(self.item.price, self.measured, through=day)
+        usage = rating.usage_of(self.item.price, self.measured, through=day, since=self.since)
         return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, usage, day, share)
 
     def told(self) -> dict[str, Any]:
@@ -61,7 +66,9 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
         if held is not None and days is not None:
             view, item = held
             whole = view.tile(item, one.days.start).whole
-            read.setdefault((days, whole, tuple(item.live(one.days))), []).append((one, view, item))
+            live = view.counted(item, one.days, whole)
+            days = Period(min([days.start, *(part.start for part in live)]), days.end)
+            read.setdefault((days, whole, live), []).append((one, view, item))
     found: dict[int, Metered] = {}
     for (days, whole, live), group in read.items():
         pairs: dict[tuple[int, int], metering.Needs] = {}
@@ -75,14 +82,16 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
         for one, view, item in group:
             assert item.meter_id is not None, item
             measured = counted[one.customer_id, item.meter_id]
-            found[one.id] = Metered(view, item, one.days, whole, _by_day(measured.used), seal, measured)
+            used = _by_day(measured.used, one.days.start)
+            found[one.id] = Metered(view, item, one.days, whole, used, seal, measured)
     return found
 
 
-def _by_day(usage: metering.MeterUsage) -> tuple[tuple[date, Decimal], ...]:
-    """What each day adds to the period's quantity, whatever the aggregation."""
+def _by_day(usage: metering.MeterUsage, first: date) -> tuple[tuple[date, Decimal], ...]:
+    """What each day from the first on adds to the period's quantity, whatever the aggregation."""
     counted = [(day.on, day.added) for day in usage.days]
-    return tuple(sorted(counted + [(correction.on, correction.quantity) for correction in usage.adjustments]))
+    corrected = [(correction.on, correction.quantity) for correction in usage.adjustments]
+    return tuple(sorted((on, quantity) for on, quantity in counted + corrected if on >= first))
 
 
 def target(obligation: Obligation, used: Metered | None) -> Callable[[date], int]:

@@ -1,6 +1,7 @@
 """What holds of every price model in every setting: written and read alike, computed alike with notes and without."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal as D
 from fractions import Fraction as F
 from typing import Any
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from core.catalog.model import SETTINGS, Price, PriceModel
 from core.catalog.price_settings import ACTS_ON
 from core.catalog.prices import price_from_json, price_hash, price_to_json
+from core.metering.model import AdjustmentView, DayUsage, Measured, MeterUsage
 from core.money import exact_text
-from core.rating import BilledBefore, PeriodInfo, Usage, rate, sentences
+from core.rating import BilledBefore, PeriodInfo, Usage, rate, sentences, usage_of
 from core.rating.walking import Walk
 from core.words import PriceKind
 from tests.support.prices import MONTHLY, NOVEMBER_UTC
@@ -153,6 +155,27 @@ def test_a_price_change_that_carries_on_sums_to_the_unchanged_price() -> None:
         first = rate(price, Usage(8), NOVEMBER_UTC).exact
         then = rate(price, Usage(6, counted_before=8), NOVEMBER_UTC).exact
         assert first + then == rate(price, Usage(14), NOVEMBER_UTC).exact
+
+
+def test_from_a_day_on_only_what_is_new_counts_and_what_was_counted_before_is_known() -> None:
+    # visitors: 40 on the 3rd, 25 on the 20th of whom 10 had not come before, 5 written off on the 21st; from the 15th on 5 more
+    days = ((3, 40, 40), (20, 25, 10))
+    used = MeterUsage(
+        D(45), 65, tuple(DayUsage(date(2031, 11, day), D(own), own, D(added)) for day, own, added in days),
+        (AdjustmentView("a", date(2031, 11, 21), D(-5), "robots", "olga"),),
+    )  # fmt: skip
+    head = {
+        "kind": "usage",
+        "cadence": MONTHLY,
+        "meter": "visitors",
+        "currency": "USD",
+        "model": "per_unit",
+        "unit": "1",
+    }
+    price = price_from_json({**head, "settings": {"price_change": "carry_on"}})
+    usage = usage_of(price, Measured(used), since=date(2031, 11, 15))
+    assert (usage.quantity, usage.counted_before, usage.event_count) == (5, 40, 25)
+    assert usage.by_day == ((date(2031, 11, 20), D(10)),)
 
 
 def test_seats_of_any_tiered_model_are_prorated_with_their_flats_or_without() -> None:

@@ -70,7 +70,6 @@ def test_every_family_is_drafted_from_what_was_counted(engine: Engine) -> None:
 NO_METER = [{"limits": {"no.such": "5"}, "flat": "1"}, {"limits": {"no.such": None}, "flat": "2"}]
 ODD = [
     metered("capacity", {"tiers": NO_METER}),
-    metered("volume", {"tiers": TABLE, "settings": {"price_change": "carry_on"}}),
     metered("volume", {"tiers": TABLE[:1]}),
 ]
 
@@ -86,6 +85,5 @@ def test_a_plan_takes_no_price_that_billing_could_not_bill(engine: Engine) -> No
             catalog.write_plan_version(session, OLGA, NOW, plan_id=plan_id, prices=rows)
     assert [(fault.code, fault.path) for fault in caught.value.faults] == [
         ("no_such_meter", "prices[0].value.tiers"),
-        ("not_subscribable", "prices[1].value.settings.price_change"),
-        ("last_tier_bounded", "prices[2].value.tiers[0].up_to"),
+        ("last_tier_bounded", "prices[1].value.tiers[0].up_to"),
     ]
