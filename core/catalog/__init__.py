@@ -79,6 +79,7 @@ from core.catalog.service_parties import amend_customer as amend_customer
 from core.catalog.service_plans import add_plan as add_plan
 from core.catalog.service_plans import add_product as add_product
 from core.catalog.service_plans import plan_version_faults as plan_version_faults
+from core.catalog.service_plans import planned_prices as planned_prices
 from core.catalog.service_plans import publish_plan_version as publish_plan_version
 from core.catalog.service_plans import write_plan_version as write_plan_version
 from core.catalog.service_settings import account_settings as account_settings

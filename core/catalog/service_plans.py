@@ -12,7 +12,7 @@ from core.catalog import meter_rules, reads, store, store_plans
 from core.catalog.checking import Checks
 from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash, price_to_json
-from core.catalog.views import MeterView, PlanVersionView, ProductView
+from core.catalog.views import MeterView, PlanVersionView, PriceView, ProductView
 from core.errors import BadInput, Fault, NotFound, Refused
 from core.people import Actor, four_eyes
 from core.tables.catalog import Plan, PlanVersion, Price, Product
@@ -96,6 +96,25 @@ def write_plan_version(
 def plan_version_faults(session: Session, *, seller_id: int, prices: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
     """What write_plan_version would refuse in these prices; nothing is written."""
     return tuple(_read_prices(session, seller_id, prices)[0].faults)
+
+
+def planned_prices(session: Session, *, seller_id: int, prices: Sequence[Mapping[str, Any]]) -> tuple[PriceView, ...]:
+    """The prices as they would be in a version, under ids below 0; refused as write_plan_version would. Nothing is written."""
+    checks, read = _read_prices(session, seller_id, prices)
+    checks.finish()
+    return tuple(
+        PriceView(
+            -number,
+            row["code"],
+            row["currency"],
+            row["product_id"],
+            row["meter_id"],
+            price_from_json(row["value"]),
+            row["value_hash"],
+        )
+        for number, row in enumerate(read, start=1)
+        if row is not None
+    )
 
 
 def _read_prices(

@@ -30,9 +30,12 @@ from core.metering.model import MeterUsage as MeterUsage
 from core.metering.model import Needs as Needs
 from core.metering.model import Rebuild as Rebuild
 from core.metering.model import ReplayResult as ReplayResult
+from core.metering.model import SlotUsage as SlotUsage
 from core.metering.reads import changed_days as changed_days
 from core.metering.reads import rebuild as rebuild
 from core.metering.reads import usage as usage
+from core.metering.reads_sums import summable as summable
+from core.metering.reads_sums import sums as sums
 from core.metering.reports import BatchRow as BatchRow
 from core.metering.reports import ConflictRow as ConflictRow
 from core.metering.reports import Freshness as Freshness

@@ -218,6 +218,13 @@ class MeterUsage:
         return max(known, default=None)
 
 
+class SlotUsage(NamedTuple):
+    """What a stretch of days has of a meter, adjustments included: its quantity in picos, and its events."""
+
+    picos: int
+    events: int
+
+
 @dataclass(frozen=True)
 class HourUsage:
     """One hour of a local day, counted from the day's beginning; `at` is when it begins."""

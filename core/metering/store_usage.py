@@ -44,7 +44,7 @@ def listed(session: Session, names: Sequence[str], given: str = "given") -> str:
     return f"(SELECT {columns} FROM jsonb_array_elements(CAST(:{given} AS jsonb)) AS value)"
 
 
-def _sum(events: Any, units: Any, high: Any, low: Any) -> Sum:
+def summed(events: Any, units: Any, high: Any, low: Any) -> Sum:
     more, picos = divmod(int(high or 0) * MILLION + int(low or 0), PICOS)
     return int(events), int(units or 0) + more, picos
 
@@ -90,7 +90,7 @@ def raw_cells(session: Session, seal: int, wanted: Sequence[Cell]) -> list[Found
         ),
         {"given": json.dumps(wanted), "seal": seal},
     )
-    return [(customer, meter, day, _sum(*sums), dims) for customer, meter, day, dims, *sums in rows]
+    return [(customer, meter, day, summed(*sums), dims) for customer, meter, day, dims, *sums in rows]
 
 
 def adjustments(
@@ -172,7 +172,7 @@ def drifts(
     )
     found, compared, read = [], 0, 0
     for customer, meter, dims_hash, day, events, units, picos, *raw in rows:
-        stored, true = (int(events), int(units), int(picos)), _sum(*raw)
+        stored, true = (int(events), int(units), int(picos)), summed(*raw)
         compared, read = compared + 1, read + true[0]
         if stored != true:
             found.append((customer, meter, dims_hash, day, stored, true))
@@ -242,7 +242,7 @@ def rebuild_cell(session: Session, cell: Cell, batch_id: int) -> None:
         ),
         values,
     ).one()
-    events, units, picos = _sum(*sums)
+    events, units, picos = summed(*sums)
     session.execute(
         text(
             "UPDATE usage_day SET events = :events, quantity_units = :units, quantity_picos = :picos, "
