@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from xdist.scheduler import LoadScopeScheduling
 
-from core import db
 from tests.support import cluster, databases, strictness
 from tests.support.strictness import (  # noqa: F401  # pytest takes a conftest's hooks by their names
     pytest_make_collect_report,
@@ -93,7 +92,7 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    made = db.make_engine(database_url)
+    made = databases.engine_at(database_url)
     yield made
     made.dispose()
 

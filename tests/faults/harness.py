@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import make_url
 
 from core import db
 from core.faults import FAULT, FAULT_LOG
@@ -129,7 +129,7 @@ def _serve(module: str) -> None:
     """Take orders line by line; each is run by a fork, whose end is the answer (as subprocess tells it). Before the first of
     a kind of database the scenario is run here: forks then find every statement compiled."""
     scenario = importlib.import_module(module)
-    _share_engines()
+    db.make_engine = databases.engine_at  # every run is of one database of a kind
     warm = set()
     for line in sys.stdin:
         order = json.loads(line)
@@ -142,31 +142,6 @@ def _serve(module: str) -> None:
             _be_the_run(scenario, order)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
-
-
-def _share_engines() -> None:
-    """One engine for each kind of database, pointed at whichever database was asked for last: compiling the statements anew
-    for each run would cost most of its time."""
-    make, engines, target = db.make_engine, dict[str, Engine](), dict[str, str]()
-
-    def shared(url: str) -> Engine:
-        kind = make_url(url).get_backend_name()
-        if kind not in engines:
-            engines[kind] = make(url)
-            event.listen(
-                engines[kind], "do_connect", lambda dialect, _record, args, options: aim(dialect, args, options)
-            )
-        if target.get(kind) != url:
-            engines[kind].dispose()
-        target[kind] = url
-        return engines[kind]
-
-    def aim(dialect: Any, args: list[Any], options: dict[str, Any]) -> None:
-        where, how = dialect.create_connect_args(make_url(target[dialect.name]))
-        args[:] = where
-        options.update(how)
-
-    db.make_engine = shared
 
 
 def _warm_up(scenario: ModuleType, kind: str) -> None:

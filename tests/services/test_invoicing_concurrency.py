@@ -1,8 +1,5 @@
 """What holds between processes: one draft each, charges once, numbers without gap, deeds exactly once. Both databases."""
 
-import os
-import subprocess
-import sys
 from datetime import date
 from fractions import Fraction
 
@@ -13,12 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from core import audit, db, invoicing
 from core.clock import Period
 from core.errors import Refused, Stale
-from core.faults import FAULT
 from core.invoicing import Claim, DraftResult, store_charges
 from core.words import ChargeKind, DocumentStatus, SubjectKind
 from tests.support import billing, business
 from tests.support.business import ABEL, ANNA, NOW, OLGA
-from tests.support.processes import together
+from tests.support.processes import together, was_killed
 
 FEBRUARY = date(2024, 2, 1)
 CUSTOMERS = 12
@@ -135,12 +131,7 @@ def test_a_process_killed_while_issuing_takes_no_number_with_it(
     documents = [document.id for document in billing.draft(engine, desk, FEBRUARY)][:6]
     for document_id in documents:
         billing.review(engine, document_id)
-    script = (
-        "from tests.services.test_invoicing_concurrency import issue_these; "
-        f"issue_these({database_url!r}, {documents!r})"
-    )
-    killed = subprocess.run([sys.executable, "-c", script], env={**os.environ, FAULT: point}, check=False)
-    assert killed.returncode == -9
+    assert was_killed(issue_these, database_url, documents, at=point)
     issued_before = 2 if "before" in point else 3
     assert counted(engine, "SELECT count(*) FROM document WHERE status = 'issued'") == [(issued_before,)]
     assert len(issue_these(database_url, documents)) == 6 - issued_before
@@ -151,13 +142,8 @@ def test_a_process_killed_while_issuing_takes_no_number_with_it(
 def test_a_drafting_run_that_was_killed_is_completed_by_the_next(
     engine: Engine, database_url: str, desk: business.Desk
 ) -> None:
-    script = (
-        "from tests.services.test_invoicing_concurrency import draft_everything; "
-        f"draft_everything({database_url!r}, {desk.seller_id}, 3)"
-    )
-    environment = {**os.environ, FAULT: "invoicing.draft.before_commit:3"}
-    killed = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
-    assert killed.returncode == -9
+    third = "invoicing.draft.before_commit:3"
+    assert was_killed(draft_everything, database_url, desk.seller_id, 3, at=third)
     assert counted(engine, "SELECT count(*) FROM document") == [(6,)]  # two chunks of three
     result = invoicing.draft_all(engine, OLGA, NOW, desk.seller_id, FEBRUARY)
     assert (len(result.made), len(result.unchanged)) == (CUSTOMERS - 6, 6)

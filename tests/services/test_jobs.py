@@ -186,10 +186,10 @@ def test_a_request_is_answered_once_and_one_for_no_job_fails(engine: Engine) -> 
     assert made.requested_by == "olga"
 
 
-def until(true: Callable[[], bool], why: str) -> None:
+def until(true: Callable[[], bool], why: str, log: Path) -> None:
     began = time.monotonic()
     while not true():
-        assert time.monotonic() - began < 120, why
+        assert time.monotonic() - began < 120, f"{why}:\n{log.read_text()[-3000:]}"
         time.sleep(0.2)
 
 
@@ -219,10 +219,10 @@ def test_a_killed_jobs_process_is_started_again_and_completes(engine: Engine, in
                 waiting = runs.waiting_requests(session)
             return not waiting and {n for n, one in last.items() if one.state is RunState.DONE} >= set(names)
 
-        until(lambda: done("ingest", "draft", "revenue", "deliver"), "the jobs did not complete")
+        until(lambda: done("ingest", "draft", "revenue", "deliver"), "the jobs did not complete", log)
         with db.transaction(engine, business.NOW, "tests.ask") as session:
             runs.request(session, OLGA, business.NOW, "reconcile")  # by itself it looks again in a minute
-        until(lambda: done("reconcile"), "the checks did not run")
+        until(lambda: done("reconcile"), "the checks did not run", log)
         again.send_signal(signal.SIGTERM)
         assert again.wait(60) == 0
     finally:

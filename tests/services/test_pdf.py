@@ -101,15 +101,14 @@ def test_the_same_document_gives_the_same_bytes():  # D3
     assert render(invoice()) == render(invoice())
 
 
-@pytest.mark.parametrize("surroundings", [{"TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "7"}, {"SOURCE_DATE_EPOCH": "1"}])
-def test_neither_zone_nor_hash_seed_nor_environment_changes_the_bytes(surroundings):
+def test_neither_zone_nor_hash_seed_nor_environment_changes_the_bytes():
     program = (
         "import hashlib; from tests.documents import invoice; from core.invoicing.pdf import render;"
         "print(hashlib.sha256(render(invoice(), fallback_fonts=())).hexdigest())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, **surroundings},
+        env={**os.environ, "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"},
         cwd=GOLDEN.parents[1],
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from core import db, invoicing, ledger, metering
 from core.people import Actor
 from core.words import TaxCategory
-from tests.support import business
+from tests.support import business, databases
 from tests.support.business import ANNA, OLGA, SINCE
 
 RATES = {"US": ("0", TaxCategory.OUT_OF_SCOPE, "No tax"), "DE": ("19", TaxCategory.STANDARD, "VAT")}
@@ -20,6 +20,7 @@ def at(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
 
 
+@databases.made_once
 def found(engine: Engine, european: bool = False) -> business.Desk:
     """A seller with its catalog, open books and the tax rates of two countries."""
     with db.transaction(engine, business.NOW, "tests.found") as session:

@@ -13,13 +13,14 @@ from core import audit, catalog, db, ledger, payments
 from core.ledger import AccountRole, EntryKind, Line
 from core.tables.documents import Document
 from core.words import DocumentKind, DocumentStatus, Origin
-from tests.support import business
+from tests.support import business, databases
 from tests.support.business import ADA, ANNA, NOW, OLGA, Client, Desk
 
 BOOKS_BEGIN = date(2024, 1, 1)
 JANUARY, FEBRUARY, MARCH = date(2024, 1, 10), date(2024, 2, 10), date(2024, 3, 4)
 
 
+@databases.made_once
 def open_desk(engine: Engine, *, european: bool = True) -> tuple[Desk, Client]:
     """The European seller (books in EUR, from January 2024 on), its client acme, and 0.92 EUR for a USD from 2024-01-01,
     0.90 from 2024-02-01; 1.15 EUR for a GBP."""

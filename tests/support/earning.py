@@ -14,7 +14,7 @@ from core.ledger import AccountRole, EntryKind, Line, PeriodState
 from core.revenue import BilledLine
 from core.tables.documents import Document, DocumentLine
 from core.words import DocumentKind, LineKind, TaxCategory
-from tests.support import business
+from tests.support import business, databases
 from tests.support.business import ANNA, NOW, OLGA, Client, Desk
 
 D = date.fromisoformat
@@ -28,10 +28,15 @@ class Books:
 
 def found(engine: Engine) -> Books:
     """A seller in USD whose books begin in January 2024."""
+    return Books(_desk(engine), engine)
+
+
+@databases.made_once
+def _desk(engine: Engine) -> Desk:
     with db.transaction(engine, NOW, "test.books") as session:
         desk = business.found(session)
         ledger.open_books(session, ANNA, NOW, desk.seller_id, D("2024-01-01"))
-    return Books(desk, engine)
+    return desk
 
 
 def client(books: Books, key: str = "acme", plan: str = "seats", started: str = "2024-01-01", **more: object) -> Client:

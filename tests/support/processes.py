@@ -1,14 +1,18 @@
 """Several OS processes at once, for tests of what holds between them."""
 
 import multiprocessing
+import os
 import pickle
 import queue
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+from core.faults import FAULT
 
 SECONDS = 120
 
@@ -21,9 +25,7 @@ def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start
     and nothing else, so that none pays for the imports; with start="fork" they are copies of this one, and must make engines of
     their own.
     """
-    context: Any = multiprocessing.get_context(start)
-    if start == "forkserver":
-        context.set_forkserver_preload(["core.close", "tests.support.business"])
+    context = _context(start)
     gate, answers = context.Barrier(len(argument_lists)), context.Queue()
     workers = [
         context.Process(target=_work, args=(gate, answers, position, target, arguments), daemon=True)
@@ -36,6 +38,22 @@ def together(target: Callable[..., Any], *argument_lists: tuple[Any, ...], start
     for worker in workers:
         worker.join(SECONDS)
     return [found[position] for position in range(len(workers))]
+
+
+def was_killed(target: Callable[..., Any], *arguments: Any, at: str = "") -> bool:
+    """Whether `target(*arguments)`, in a process of its own, was killed; `at` is a fault point, "name:nth hit", if one is meant."""
+    worker = _context("forkserver").Process(target=_work_until, args=(at, target, arguments), daemon=True)
+    with _without_a_main_script():
+        worker.start()
+    worker.join(SECONDS)
+    return bool(worker.exitcode == -signal.SIGKILL)
+
+
+def _context(start: str) -> Any:
+    context: Any = multiprocessing.get_context(start)
+    if start == "forkserver":
+        context.set_forkserver_preload(["core.close", "tests.support.business"])
+    return context
 
 
 def _next_answer(answers: Any, workers: list[Any]) -> tuple[int, Any]:
@@ -61,6 +79,12 @@ def _without_a_main_script() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def _work_until(point: str, target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    if point:
+        os.environ[FAULT] = point
+    target(*arguments)
 
 
 def _work(gate: Any, answers: Any, position: int, target: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

@@ -22,7 +22,7 @@ from core import catalog, close, db, invoicing, ledger, metering, payments, reco
 from core.clock import Period
 from core.people import Actor
 from core.words import FindingState, TaxCategory
-from tests.support import business
+from tests.support import business, databases
 from tests.support.business import ANNA, OLGA, SINCE, Client, Desk
 
 D = date.fromisoformat
@@ -204,6 +204,11 @@ class Story:
 
 def begin(engine: Engine, books_from: date, *, european: bool = False) -> Story:
     """A seller whose books begin in that month, with taxes, and a plan `requests` at 0.001 a request on a summed meter."""
+    return Story(engine, _found(engine, books_from, european))
+
+
+@databases.made_once
+def _found(engine: Engine, books_from: date, european: bool) -> Desk:
     now = at(books_from)
     with db.transaction(engine, now, "tests.story") as session:
         desk = (business.found_european if european else business.found)(session, now=now)
@@ -226,4 +231,4 @@ def begin(engine: Engine, books_from: date, *, european: bool = False) -> Story:
         catalog.add_meter(session, OLGA, now, seller_id=desk.seller_id, valid_from=SINCE, **meter)
         prices = [("requests", "api", business.metered("api.requests", "0.001"))]
         version = business.add_plan(session, desk.seller_id, "requests", "Requests", prices, now=now)
-    return Story(engine, replace(desk, plans={**desk.plans, "requests": version}))
+    return replace(desk, plans={**desk.plans, "requests": version})

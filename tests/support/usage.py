@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from core import db, metering
-from tests.support import business
+from tests.support import business, databases
 from tests.support.business import NOW, OLGA
 
 TRACE = Path(__file__).resolve().parents[2] / "data" / "traces" / "azure_llm_inference_2023_code.csv"
@@ -43,6 +43,7 @@ class Ground:
     tokyo: int
 
 
+@databases.made_once
 def ground(engine: Engine) -> Ground:
     with db.transaction(engine, NOW, "tests.ground") as session:
         desk = business.found(session)
