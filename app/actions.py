@@ -147,13 +147,20 @@ def told() -> None:
             case "banner":
                 messages.done(said.sentence)
             case "bad_input":
-                messages.bad_input(said.sentence, said.faults)
+                messages.bad_input(said.sentence, [(named(path), sentence) for path, sentence in said.faults])
             case "stale":
                 messages.stale(said.sentence)
             case "fault":
                 messages.fault(said.sentence)
             case _:
                 messages.refused(said.sentence)
+
+
+def named(path: str) -> str:
+    """The label that a dialog gave to the field at this path of core, or to one that it stands in; else the path."""
+    labels: dict[str, str] = st.session_state.get(session.FIELDS, {})
+    inside = [known for known in labels if path == known or path.startswith((f"{known}.", f"{known}["))]
+    return labels[max(inside, key=len)] if inside else path
 
 
 def _say(said: _Said) -> None:

@@ -52,7 +52,7 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
         elif name == "Account":
             _account(db, row)
         else:
-            subscription_timeline.draw(db, catalog.subscriptions(db, customer_ids=[row.id]))
+            subscription_timeline.draw(db, row)
 
 
 @st.cache_data(ttl=cached.BRIEF, max_entries=64, show_spinner=False)

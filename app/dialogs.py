@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from app import actions, widgets
+from app import actions, session, widgets
 from app.widgets import AnyRow
 
 ASKED: Final = "asked"
@@ -38,13 +38,16 @@ def about() -> Any:
     return st.session_state[ASKED][1]
 
 
-def ask(title: str, body: Callable[[], None], *, width: str = "small") -> None:
-    """Draw the open dialog. Its inputs are one form, so that Enter is its button."""
+def ask(title: str, body: Callable[[], None], *, width: str = "small", above: Callable[[], None] | None = None) -> None:
+    """Draw the open dialog. Its inputs are one form, so that Enter is its button; what stands `above` acts at once, such as
+    a choice that decides which inputs there are."""
 
     def draw() -> None:
         if ASKED not in st.session_state:
             st.rerun()  # it was answered: the page shows what came of it
         actions.told()
+        if above is not None:
+            above()
         with st.form(f"dialog-{_number()}", border=False):
             body()
 
@@ -58,21 +61,49 @@ def consequence(sentence: str, rows: Sequence[AnyRow] = ()) -> None:
     widgets.text(sentence)
 
 
-def line(label: str, value: str = "", *, help: str | None = None, hint: str = "") -> Callable[[], str]:
-    """A line of text; gives the way to what was typed."""
-    return _input(label, value, lambda key: st.text_input(label, key=key, help=help, placeholder=hint))
+def line(label: str, value: str = "", *, help: str | None = None, hint: str = "", path: str = "") -> Callable[[], str]:
+    """A line of text; gives the way to what was typed. `path` is what core calls the field where it refuses it."""
+    return _input(label, value, lambda key: st.text_input(label, key=key, help=help, placeholder=hint), path)
 
 
-def pick(label: str, options: Mapping[T, str]) -> Callable[[], T]:
+def text(label: str, value: str, *, about: object = "", height: int = 260, path: str = "") -> Callable[[], str]:
+    """Several lines; another thing that it is `about` begins with its own value."""
     return _input(
+        f"{label}:{about}" if about else label,
+        value,
+        lambda key: st.text_area(label, key=key, height=height),
+        path,
         label,
-        next(iter(options)),
-        lambda key: st.selectbox(label, list(options), key=key, format_func=options.__getitem__),
     )
 
 
-def day(label: str, value: date) -> Callable[[], date]:
-    return _input(label, value, lambda key: st.date_input(label, key=key, format="YYYY-MM-DD"))
+def pick(label: str, options: Mapping[T, str], *, help: str | None = None, path: str = "") -> Callable[[], T]:
+    return _input(
+        label,
+        next(iter(options)),
+        lambda key: st.selectbox(label, list(options), key=key, format_func=options.__getitem__, help=help),
+        path,
+    )
+
+
+def means(path: str, label: str) -> None:
+    """What core calls `path` in its refusals is this on the screen."""
+    st.session_state.setdefault(session.FIELDS, {})[path] = label
+
+
+def chosen(label: str, first: T) -> T:
+    """What stands in another input of the dialog, such as a choice above the form."""
+    found: T = st.session_state.get(f"dialog-{_number()}:{label}", first)
+    return found
+
+
+def day(label: str, value: date, *, path: str = "") -> Callable[[], date]:
+    return _input(label, value, lambda key: st.date_input(label, key=key, format="YYYY-MM-DD"), path)
+
+
+def maybe_day(label: str, *, help: str | None = None, path: str = "") -> Callable[[], date | None]:
+    """A day, or none."""
+    return _input(label, None, lambda key: st.date_input(label, None, key=key, format="YYYY-MM-DD", help=help), path)
 
 
 def answer(
@@ -86,6 +117,7 @@ def answer(
 
 def close() -> None:
     st.session_state.pop(ASKED, None)
+    st.session_state.pop(session.FIELDS, None)
 
 
 def _open(name: str, about: Any) -> None:
@@ -105,9 +137,12 @@ def _answered(verb: Callable[[actions.Deed], T], done: str | Callable[[T], str])
         close()
 
 
-def _input(label: str, value: T, widget: Callable[[str], Any]) -> Callable[[], T]:
-    key = f"dialog-{_number()}:{label}"
-    st.session_state.setdefault(key, value)
+def _input(name: str, value: Any, widget: Callable[[str], Any], path: str = "", label: str = "") -> Callable[[], Any]:
+    key = f"dialog-{_number()}:{name}"
+    if value is not None:
+        st.session_state.setdefault(key, value)
+    if path:
+        means(path, label or name)
     widget(key)
     return lambda: st.session_state[key]
 

@@ -3,13 +3,12 @@
 Anybody who reads may try; saving is an operator's. What was typed lives in the session until it is saved or begun again.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import streamlit as st
 
-from app import actions, price_calculator, price_reading, session, widgets, wording, worklist
+from app import actions, price_calculator, price_reading, price_text, session, widgets, wording, worklist
 from app.widgets import Cell
 from core import catalog
 from core.catalog import MeterView, PlanVersionView, PriceView
@@ -79,22 +78,8 @@ def _candidate(db: Session, view: PlanVersionView) -> _Candidate:
 
 def text(view: PriceView, product: str) -> str:
     """The price as one would write it: only what says something."""
-    value = {name: each for name, each in catalog.essential(view.price).items() if name != "currency"}
-    whole = {"code": view.code, "currency": view.currency, "product": product, "value": value}
-    return _spelled(whole)
-
-
-def _spelled(value: Any, depth: int = 0) -> str:
-    """JSON with what fits a line on one line: a tier table reads as a table."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if len(flat) + 2 * depth <= 60 or not isinstance(value, dict | list):
-        return flat
-    inner, end = "  " * (depth + 1), "  " * depth
-    if isinstance(value, list):
-        rows = [f"{inner}{_spelled(each, depth + 1)}" for each in value]
-        return "[\n" + ",\n".join(rows) + f"\n{end}]"
-    rows = [f"{inner}{json.dumps(name)}: {_spelled(each, depth + 1)}" for name, each in value.items()]
-    return "{\n" + ",\n".join(rows) + f"\n{end}}}"
+    whole = {"code": view.code, "currency": view.currency, "product": product, "value": price_text.value_of(view.price)}
+    return price_text.spelled(whole)
 
 
 # ── reading what was typed ──────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ run, so a sign-in that was ended elsewhere ends here too. Tests sign in by putti
 | `here` | what app/main.py found at the start of the run: actor, day, sellers |
 | `seller` | the code of the seller whose books are open (also in the address) |
 | `said` | what the last click has to say, until it is drawn (app/actions.py) |
+| `fields` | of the open dialog: what core calls a field → its label on the screen (app/dialogs.py) |
 | `<list>:place`, `<list>:grid` | where somebody stands in a work list (app/worklist.py) |
 | the name of a filter or tab | its value, also in the address (app/filters.py, app/widgets.py) |
 | `<filter>:known`, `visit` | what the address said of it when we last wrote it; how often the page changed (app/address.py) |
@@ -17,12 +18,12 @@ run, so a sign-in that was ended elsewhere ends here too. Tests sign in by putti
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import filters
+from app import filters, wording
 from app.engine import engine, reading
 from core import catalog, db, desk, people, wall
 from core.catalog import SellerView
@@ -34,6 +35,7 @@ SIGNED_OUT: Final = "signed_out"
 HERE: Final = "here"
 SELLER: Final = "seller"
 SAID: Final = "said"
+FIELDS: Final = "fields"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,14 @@ def books() -> str:
 def may(permission: str) -> bool:
     """Whether the signed-in person holds it. For what is offered; core refuses whatever is not allowed."""
     return permission in here().actor.permissions
+
+
+def offered(permission: str, *, where: bool = True) -> dict[str, Any]:
+    """What a button needs: it is pressed by who may; to everybody else it is shown, and says who that is."""
+    if may(permission):
+        return {"disabled": not where}
+    roles = (wording.ROLES[role] for role in sorted(people.PERMISSIONS[permission]))
+    return {"disabled": True, "help": f"Done by: {wording.listed(roles, 'or')}"}
 
 
 def sign_out() -> None:

@@ -1,37 +1,31 @@
-"""The changes that a subscription can go through, each asked in a dialog that shows what it would bill before it is saved.
-
-The dialog's fields are one form: `Show what it bills` reads the bills of what is typed, `Save` saves exactly what was shown.
-"""
+"""The changes that a subscription can go through, each asked in a dialog that shows what it would bill before it is saved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import streamlit as st
+from sqlmodel import Session
 
-from app import dialogs, session, widgets, wording
+from app import dialogs, previews, session, subscription_prices, wording
 from app.actions import Deed
 from core import catalog, invoicing
 from core.catalog import Request, SubscriptionView
 from core.clock import Anchor, AnchorKind
-from core.db import Session
-from core.errors import BillingError, Refused
-from core.invoicing import Bill
-from core.money import Money
 from core.words import VersionState
 
-SHOWN = "subscription-change-shown"
 Asking = Callable[[Session, SubscriptionView], Callable[[], Request]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A kind of change: its button, its title, its fields, and to which subscriptions it is offered on a day."""
+    """A kind of change: its button, its title, its fields, to which subscriptions it is offered on a day, and who may."""
 
     label: str
     title: str
     fields: Asking
     offered: Callable[[SubscriptionView, date], bool]
+    permission: str = "catalog.change_subscription"
 
 
 def _today() -> date:
@@ -92,16 +86,9 @@ def _plan(db: Session, view: SubscriptionView) -> Callable[[], Request]:
 
 def _pause(_db: Session, _view: SubscriptionView) -> Callable[[], Request]:
     day = dialogs.day("From", _today())
-    until = dialogs.line("Resumed on", hint="2026-03-01", help="Left empty, it is paused until somebody resumes it.")
+    until = dialogs.maybe_day("Resumed on", help="Left empty, it is paused until somebody resumes it.")
     reason = dialogs.line("Reason")
-    return lambda: catalog.Pause(day(), _typed_day(until()), reason())
-
-
-def _typed_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError:
-        raise Refused("not_a_date", f"{text!r} is no day; write it as 2026-03-01.") from None
+    return lambda: catalog.Pause(day(), until(), reason())
 
 
 def _resume(_db: Session, _view: SubscriptionView) -> Callable[[], Request]:
@@ -149,6 +136,20 @@ CHANGES: Mapping[str, Change] = {
         _trial,
         lambda view, today: view.trial is not None and view.trial.until > today,
     ),
+    "phases": Change(
+        "Phases…",
+        "A ramp of {code}: which prices, one after the other?",
+        subscription_prices.phases,
+        lambda view, today: bool(subscription_prices.recurring(view, today)),
+        subscription_prices.PERMISSION,
+    ),
+    "price": Change(
+        "Own price…",
+        "Another price for {code} alone?",
+        subscription_prices.own_price,
+        lambda view, today: bool(subscription_prices.priced(view, today)),
+        subscription_prices.PERMISSION,
+    ),
     "pause": Change("Pause…", "Pause {code}?", _pause, _goes_on),
     "resume": Change(
         "Resume…", "Resume {code}?", _resume, lambda view, today: _goes_on(view, today) and bool(view.pauses)
@@ -165,12 +166,11 @@ CHANGES: Mapping[str, Change] = {
 
 def buttons(view: SubscriptionView) -> None:
     """Everything that can be done to the subscription."""
-    may = session.may("catalog.change_subscription")
     with st.container(horizontal=True, gap="small", key=f"changes-{view.id}"):
         for name, change in CHANGES.items():
             if change.offered(view, _today()):
                 opens = dialogs.opens(f"subscription-{name}", view.id)
-                st.button(change.label, key=f"{name}-{view.id}", disabled=not may, **opens)
+                st.button(change.label, key=f"{name}-{view.id}", **session.offered(change.permission), **opens)
 
 
 def withdraws(view: SubscriptionView, change_id: int, says: str) -> None:
@@ -178,19 +178,19 @@ def withdraws(view: SubscriptionView, change_id: int, says: str) -> None:
     st.button(
         f"Withdraw: {says}",
         key=f"withdraw-{change_id}",
-        disabled=not session.may("catalog.change_subscription"),
+        **session.offered("catalog.change_subscription"),
         **dialogs.opens("subscription-withdraw", (view.id, change_id)),
     )
 
 
-def asked(db: Session, views: Mapping[int, SubscriptionView]) -> None:
+def asked(views: Mapping[int, SubscriptionView]) -> None:
     """Draw the dialog that is open, if it is about one of these subscriptions."""
     for name, change in CHANGES.items():
         if dialogs.asked(f"subscription-{name}") and dialogs.about() in views:
             view = views[dialogs.about()]
-            dialogs.ask(
-                change.title.format(code=view.code), lambda v=view, c=change: _dialog(db, v, c.fields), width="large"
-            )
+            above = subscription_prices.above(view) if name == "price" else None
+            body = _previewed(view, change.fields)
+            dialogs.ask(change.title.format(code=view.code), body, width="large", above=above)
     if dialogs.asked("subscription-withdraw") and dialogs.about()[0] in views:
         view, change_id = views[dialogs.about()[0]], dialogs.about()[1]
 
@@ -198,66 +198,17 @@ def asked(db: Session, views: Mapping[int, SubscriptionView]) -> None:
             reason = dialogs.line("Reason")
             return lambda: catalog.Withdraw(change_id, reason())
 
-        dialogs.ask(f"Withdraw what is scheduled for {view.code}?", lambda: _dialog(db, view, fields), width="large")
+        dialogs.ask(f"Withdraw what is scheduled for {view.code}?", _previewed(view, fields), width="large")
 
 
-def _dialog(db: Session, view: SubscriptionView, fields: Asking) -> None:
-    asking = fields(db, view)
-    st.form_submit_button("Show what it bills")
-    _bills(db, view, asking)
+def _previewed(view: SubscriptionView, fields: Asking) -> Callable[[], None]:
+    def look(db: Session, wanted: Request) -> list[invoicing.Preview]:
+        return [invoicing.preview(db, previews.now(), subscription_id=view.id, asked=wanted)]
 
-    def save(deed: Deed) -> None:
-        wanted = asking()
-        if st.session_state.get(SHOWN) != repr((view.id, view.version, wanted)):
-            raise Refused(
-                "look_first", "Nothing was saved yet: below is what it bills as it is now. Look at it, and save."
-            )
+    def save(deed: Deed, wanted: Request) -> None:
         catalog.change_subscription(
             deed.db, deed.actor, deed.now, subscription_id=view.id, asked=wanted, expected_version=view.version
         )
 
-    dialogs.answer("Save", save, f"Changed {view.code}.")
-
-
-def _bills(db: Session, view: SubscriptionView, asking: Callable[[], Request]) -> None:
-    """What is typed would bill, now and next time; or the sentence that refuses it."""
-    st.session_state[SHOWN] = ""
-    try:
-        wanted = asking()
-        st.session_state[SHOWN] = repr((view.id, view.version, wanted))
-        seen = invoicing.preview(db, session.here().now, subscription_id=view.id, asked=wanted)
-    except BillingError as refusal:
-        widgets.text(refusal.sentence, "bad")
-        return
-    first = max(_today(), seen.effective_on)
-    _bill(f"On {wording.day(first)}", seen.now, seen.now_without, view.currency)
-    _bill(
-        f"Next, on {wording.day(seen.next.bill_on)}" if seen.next else "Next",
-        seen.next,
-        seen.next_without,
-        view.currency,
-    )
-
-
-def _bill(title: str, bill: Bill | None, without: Bill | None, currency: str) -> None:
-    before = (
-        f"without the change {_money(without.body.total_minor, currency)}" if without else "without the change nothing"
-    )
-    if without is not None and bill is not None and without.bill_on != bill.bill_on:
-        before += f", on {wording.day(without.bill_on)}"
-    widgets.section(title, before)
-    if bill is None:
-        widgets.text("Nothing is billed.")
-        return
-    rows: list[widgets.AnyRow] = [
-        (line.description, wording.days(line.service.start, line.service.end), _money(line.net_minor, currency))
-        for line in bill.body.lines
-    ]
-    if bill.body.tax_minor:
-        rows.append(("Tax", "", _money(bill.body.tax_minor, currency)))
-    rows.append(widgets.Row(("Total", "", _money(bill.body.total_minor, currency)), "sum"))
-    widgets.sheet(("", "Days", "Amount"), rows, num=(2,), widths=("46%", "", ""))
-
-
-def _money(minor: int, currency: str) -> str:
-    return wording.money(Money(minor, currency).decimal, currency)
+    asking = previews.Change((view.id, view.version), lambda db: fields(db, view), look, save, f"Changed {view.code}.")
+    return lambda: previews.body(asking)

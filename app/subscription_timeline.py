@@ -3,23 +3,26 @@
 from collections.abc import Sequence
 from datetime import date
 
-from app import messages, session, subscription_changes, widgets, wording
+from app import messages, session, subscription_changes, subscription_new, widgets, wording
 from core import catalog
-from core.catalog import ItemView, SubscriptionView, TimelineFact
+from core.catalog import CustomerRow, ItemView, SubscriptionView, TimelineFact
 from core.db import Session
 from core.words import SubscriptionChangeKind as Kind
 
 STATES = {"scheduled": ("Scheduled", "blue"), "in_force": ("In force", "green"), "past": ("Past", "gray")}
 
 
-def draw(db: Session, views: Sequence[SubscriptionView]) -> None:
+def draw(db: Session, row: CustomerRow) -> None:
+    views = catalog.subscriptions(db, customer_ids=[row.id])
+    subscription_new.button(row)
     if not views:
         messages.empty(
             "No subscription yet.", "An operator signs a contract and puts the customer on a published plan."
         )
     for view in views:
         _one(db, view)
-    subscription_changes.asked(db, {view.id: view for view in views})
+    subscription_new.asked(db, row, views)
+    subscription_changes.asked({view.id: view for view in views})
 
 
 def _one(db: Session, view: SubscriptionView) -> None:

@@ -27,7 +27,7 @@ from core.catalog.model import (
     Volume,
 )
 from core.clock import Cadence
-from core.words import PriceKind, SettlementKind
+from core.words import PriceKind, Role, SettlementKind
 
 MINUS, FIGURE_SPACE, POINT_SPACE = "−", "\u2007", "\u2008"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July")
@@ -127,7 +127,7 @@ JOBS: Final = {
     ),
     "close": ("Close a period", "Goes on with a close that a person began, step by step; also after it was killed."),
 }
-ROLES: Final = {"viewer": "manager", "operator": "billing ops", "approver": "finance", "administrator": "administrator"}
+ROLES: Final = {role: role.value for role in Role}  # one name everywhere: the desk, the command, the refusals of core
 
 
 def amount(value: Decimal | int, *, signed: bool = False) -> str:

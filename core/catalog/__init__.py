@@ -13,22 +13,29 @@ The verbs are in service_*.py by what they speak of, the SQL in store*.py, the r
 `core.catalog.model` and `core.catalog.prices`, which import no database.
 """
 
+from core.catalog.beginning import as_begun as as_begun
 from core.catalog.business_settings import SETTINGS as SETTINGS
 from core.catalog.changes import Cancel as Cancel
 from core.catalog.changes import ChangePlan as ChangePlan
 from core.catalog.changes import ChangeQuantities as ChangeQuantities
 from core.catalog.changes import ChangeTrial as ChangeTrial
 from core.catalog.changes import MoveBillingDay as MoveBillingDay
+from core.catalog.changes import NewContract as NewContract
+from core.catalog.changes import OverridePrice as OverridePrice
 from core.catalog.changes import Pause as Pause
 from core.catalog.changes import Reactivate as Reactivate
 from core.catalog.changes import Request as Request
 from core.catalog.changes import Resume as Resume
 from core.catalog.changes import SetPhases as SetPhases
+from core.catalog.changes import Subscribe as Subscribe
 from core.catalog.changes import Withdraw as Withdraw
 from core.catalog.coupons import CouponGrantView as CouponGrantView
 from core.catalog.coupons import CouponView as CouponView
+from core.catalog.coupons import EndGrant as EndGrant
+from core.catalog.coupons import GrantCoupon as GrantCoupon
 from core.catalog.editing import essential as essential
 from core.catalog.editing import read_text as read_text
+from core.catalog.editing import with_figure as with_figure
 from core.catalog.reads import accounts as accounts
 from core.catalog.reads import aliases as aliases
 from core.catalog.reads import changes_by_hand as changes_by_hand
@@ -63,13 +70,13 @@ from core.catalog.reports_plans import plans_in_use as plans_in_use
 from core.catalog.reports_plans import subscribers as subscribers
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_coupons import add_coupon as add_coupon
+from core.catalog.service_coupons import as_granted as as_granted
 from core.catalog.service_coupons import coupon_grants as coupon_grants
 from core.catalog.service_coupons import coupons as coupons
 from core.catalog.service_coupons import end_coupon as end_coupon
 from core.catalog.service_coupons import grant_coupon as grant_coupon
 from core.catalog.service_meters import add_meter as add_meter
 from core.catalog.service_meters import amend_meter as amend_meter
-from core.catalog.service_overrides import override_price as override_price
 from core.catalog.service_parties import add_account as add_account
 from core.catalog.service_parties import add_alias as add_alias
 from core.catalog.service_parties import add_customer as add_customer
@@ -86,11 +93,13 @@ from core.catalog.service_settings import account_settings as account_settings
 from core.catalog.service_settings import set_setting as set_setting
 from core.catalog.service_settings import setting as setting
 from core.catalog.service_subscriptions import as_changed as as_changed
+from core.catalog.service_subscriptions import begin_subscription as begin_subscription
 from core.catalog.service_subscriptions import cancel as cancel
 from core.catalog.service_subscriptions import change_plan as change_plan
 from core.catalog.service_subscriptions import change_quantities as change_quantities
 from core.catalog.service_subscriptions import change_quantity as change_quantity
 from core.catalog.service_subscriptions import change_subscription as change_subscription
+from core.catalog.service_subscriptions import override_price as override_price
 from core.catalog.service_subscriptions import pause as pause
 from core.catalog.service_subscriptions import reactivate as reactivate
 from core.catalog.service_subscriptions import resume as resume

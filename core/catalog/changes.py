@@ -16,7 +16,7 @@ from typing import Any
 from core.catalog.billing_rules import IntervalChange as IntervalChange
 from core.catalog.model import Price
 from core.clock import Anchor
-from core.words import SubscriptionChangeKind
+from core.words import Modification, SubscriptionChangeKind
 
 # ── what is asked ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -117,6 +117,18 @@ class SetPhases:
 
 
 @dataclass(frozen=True)
+class OverridePrice:
+    """Another price for one item, named by its price's code or its id, from the start of one of its billing periods on: other
+    figures, the same kind and cadence. `value` is the price's JSON."""
+
+    valid_from: date
+    value: Mapping[str, Any]
+    reason: str
+    price_code: str = ""
+    item_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Withdraw:
     """What a change scheduled for a day still to come would do is not done: the change of that id."""
 
@@ -124,7 +136,54 @@ class Withdraw:
     reason: str = ""
 
 
-Request = ChangeQuantities | ChangePlan | Cancel | Reactivate | Pause | Resume | MoveBillingDay | ChangeTrial | Withdraw
+Request = (
+    ChangeQuantities
+    | ChangePlan
+    | Cancel
+    | Reactivate
+    | Pause
+    | Resume
+    | MoveBillingDay
+    | ChangeTrial
+    | SetPhases
+    | OverridePrice
+    | Withdraw
+)
+
+
+@dataclass(frozen=True)
+class NewContract:
+    """A contract of the customer's account that is signed with what begins under it. `term_end` is the first day after it."""
+
+    number: str
+    effective_on: date
+    term_start: date | None = None
+    term_end: date | None = None
+    notice_days: int = 0
+    committed_until: date | None = None
+    collectable: bool = True
+    modification: str = Modification.PROSPECTIVE
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    """A customer on a published plan version from a local day on; one item for each of its prices in the currency.
+
+    `quantities` is price code → seats (or pieces of a one-off; 1 where left out). The anchor is the start day unless given.
+    With a trial nothing is billed before the day `trial_until`, but usage where the trial says so; the start day that the
+    anchor stands for is then that day.
+    """
+
+    customer_id: int
+    contract: int | NewContract
+    code: str
+    plan_version_id: int
+    currency: str
+    started_on: date
+    anchor: Anchor | None = None
+    quantities: Mapping[str, Any] = field(default_factory=dict)
+    trial_until: date | None = None
+    trial_usage: str = TrialUsage.FREE
 
 
 # ── what it comes to ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -84,6 +84,27 @@ class CouponView:
 
 
 @dataclass(frozen=True)
+class GrantCoupon:
+    """A coupon for an account, contract or subscription on the days [valid_from, valid_until)."""
+
+    coupon_id: int
+    scope: str
+    scope_id: int
+    valid_from: date
+    valid_until: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EndGrant:
+    """From that day on a grant takes nothing off any more."""
+
+    grant_id: int
+    ends_on: date
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class CouponGrantView:
     """That a coupon holds for an account, contract or subscription on the days [valid_from, until)."""
 
@@ -96,7 +117,7 @@ class CouponGrantView:
     ended_on: date | None
     reason: str
     actor: str
-    at: datetime
+    at: datetime | None
 
     @property
     def until(self) -> date | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from core.catalog.model import Price
+from core.catalog.model import Flat, PerUnit, Price
 from core.catalog.prices import price_from_json, price_to_json
 from core.errors import BadInput, Fault
+from core.money import parse_decimal
 
 
 def essential(price: Price) -> dict[str, Any]:
@@ -32,6 +34,20 @@ def _reads_as(fields: Mapping[str, Any], price: Price) -> bool:
         return price_from_json(fields) == price
     except BadInput:
         return False
+
+
+def with_figure(price: Price, figure: str) -> dict[str, Any]:
+    """The price's JSON with another figure for its own: a flat amount, or the price of a unit. One of several figures (tiers,
+    a matrix) is BadInput: which of them is meant cannot be told."""
+    parse_decimal(figure, "figure")
+    fields = essential(price)
+    match price.model:
+        case Flat():
+            return {**fields, "amount": figure}
+        case PerUnit(unit=Decimal()):
+            return {**fields, "unit": figure}
+    sentence = "This price has more than one figure; give a percentage off, or write another price for it."
+    raise BadInput([Fault("not_one_figure", "figure", sentence)])
 
 
 def read_text(text: str, path: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from core.catalog.changes import (
     ChangeQuantities,
     ChangeTrial,
     MoveBillingDay,
+    OverridePrice,
     Pause,
     Planned,
     Reactivate,
@@ -29,6 +30,7 @@ from core.catalog.changes import (
 )
 from core.catalog.checking import Checks
 from core.catalog.items import Sketch, check_day, find_item, first_quantities, prices_in, takes_quantity
+from core.catalog.overriding import override_price
 from core.catalog.phases import set_phases
 from core.catalog.timeline import anchor_to_json
 from core.catalog.views import ItemView, PriceView, SubscriptionView
@@ -341,6 +343,7 @@ PLANS: Mapping[type, Callable[..., Planned]] = {
     Resume: _resume,
     MoveBillingDay: _billing_day,
     SetPhases: set_phases,
+    OverridePrice: override_price,
     ChangeTrial: _trial,
     Withdraw: _withdraw,
 }

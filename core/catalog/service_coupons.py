@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,8 @@ from sqlmodel import Session
 from core import audit
 from core.catalog import reads, store, store_coupons
 from core.catalog.checking import Checks
-from core.catalog.coupons import CouponGrantView, CouponView
+from core.catalog.coupons import CouponGrantView, CouponView, EndGrant, GrantCoupon
+from core.catalog.items import UNSAVED
 from core.errors import NotFound, Refused
 from core.people import Actor
 from core.tables.catalog import Coupon, CouponGrant
@@ -112,53 +114,76 @@ def _check_codes(
                 checks.fault("unknown_code", f"{path}[{number}]", f"There is no {path[:-1]} {one!r}.")
 
 
-def grant_coupon(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    *,
-    coupon_id: int,
-    scope: str,
-    scope_id: int,
-    valid_from: date,
-    valid_until: date | None = None,
-    reason: str,
-) -> int:
-    """Give a coupon to an account, contract or subscription on the days [valid_from, valid_until). Beyond its limit: refused.
+def grant_coupon(session: Session, actor: Actor, now: datetime, **asked: Any) -> int:
+    """Give a coupon to an account, contract or subscription: see GrantCoupon. Beyond its limit: refused.
 
     Whoever grants it may not approve what rests on it.
     """
     change = audit.begin(session, actor, now, "catalog.grant_coupon")
-    coupon = store_coupons.lock(session, coupon_id)
-    if coupon is None:
-        raise NotFound("no_such_coupon", f"There is no coupon with the id {coupon_id}.")
-    checks = Checks()
-    reason = checks.text(reason, "reason", length=500)
-    checks.day(valid_from, "valid_from")
-    if valid_until is not None and checks.day(valid_until, "valid_until") <= valid_from:
-        checks.fault("before_start", "valid_until", f"{valid_until} is not after {valid_from}, its first day.")
-    if coupon.expires_on is not None and valid_from >= coupon.expires_on:
-        sentence = f"{coupon.code} expired on {coupon.expires_on}; it cannot be granted from {valid_from} on."
-        checks.fault("coupon_expired", "valid_from", sentence)
-    account_id = _account_of(session, checks, coupon.seller_id, scope, scope_id)
-    if coupon.most_grants is not None and store_coupons.granted(session, coupon_id) >= coupon.most_grants:
-        sentence = f"{coupon.code} was granted {coupon.most_grants} times, which is its limit; choose another coupon."
-        checks.fault("coupon_used_up", "coupon_id", sentence)
-    checks.finish()
+    wanted = GrantCoupon(**asked)
+    account_id, coupon, reason = _check_grant(session, wanted, lock=True)
     grant = CouponGrant(
-        coupon_id=coupon_id,
-        scope=scope,
-        scope_id=scope_id,
-        seq=store_coupons.next_seq(session, coupon_id, scope, scope_id),
-        valid_from=valid_from,
-        valid_until=valid_until,
+        coupon_id=coupon.id,
+        scope=wanted.scope,
+        scope_id=wanted.scope_id,
+        seq=store_coupons.next_seq(session, coupon.id, wanted.scope, wanted.scope_id),
+        valid_from=wanted.valid_from,
+        valid_until=wanted.valid_until,
         reason=reason,
         change_id=change.id,
     )
     grant_id = store.add(session, grant)
-    after = {"coupon": coupon.code, "scope": scope, "scope_id": scope_id, "from": valid_from, "until": valid_until}
-    change.note("account", account_id, after=after, reason=reason)
+    told = {"scope": wanted.scope, "scope_id": wanted.scope_id, "from": wanted.valid_from, "until": wanted.valid_until}
+    change.note("account", account_id, after={"coupon": coupon.code, **told}, reason=reason)
     return grant_id
+
+
+def _check_grant(session: Session, asked: GrantCoupon, *, lock: bool) -> tuple[int, CouponView, str]:
+    """The account that has it then, the coupon, and the reason."""
+    coupon = store_coupons.coupon(session, asked.coupon_id, lock=lock)
+    if coupon is None:
+        raise NotFound("no_such_coupon", f"There is no coupon with the id {asked.coupon_id}.")
+    checks = Checks()
+    reason = checks.text(asked.reason, "reason", length=500)
+    since, until = checks.day(asked.valid_from, "valid_from"), asked.valid_until
+    if until is not None and checks.day(until, "valid_until") <= since:
+        checks.fault("before_start", "valid_until", f"{until} is not after {since}, its first day.")
+    if coupon.expires_on is not None and since >= coupon.expires_on:
+        sentence = f"{coupon.code} expired on {coupon.expires_on}; it cannot be granted from {since} on."
+        checks.fault("coupon_expired", "valid_from", sentence)
+    account_id = _account_of(session, checks, coupon.seller_id, asked.scope, asked.scope_id)
+    if coupon.most_grants is not None and store_coupons.granted(session, coupon.id) >= coupon.most_grants:
+        sentence = f"{coupon.code} was granted {coupon.most_grants} times, which is its limit; choose another coupon."
+        checks.fault("coupon_used_up", "coupon_id", sentence)
+    checks.finish()
+    return account_id, coupon, reason
+
+
+def as_granted(
+    session: Session, asked: GrantCoupon | EndGrant
+) -> tuple[int, CouponView, tuple[CouponGrantView, ...], date]:
+    """The account, the coupon, the account's grants as they would be, and the first day that is about; what would be refused
+    is refused. Writes nothing."""
+    if isinstance(asked, EndGrant):
+        account_id, coupon, _, _ = _check_end(session, asked, lock=False)
+        held = coupon_grants(session, [account_id])[account_id]
+        ended = (replace(one, ended_on=asked.ends_on) if one.id == asked.grant_id else one for one in held)
+        return account_id, coupon, tuple(ended), asked.ends_on
+    account_id, coupon, reason = _check_grant(session, asked, lock=False)
+    held = coupon_grants(session, [account_id]).get(account_id, ())
+    new = CouponGrantView(
+        id=UNSAVED,
+        coupon=coupon,
+        scope=asked.scope,
+        scope_id=asked.scope_id,
+        valid_from=asked.valid_from,
+        valid_until=asked.valid_until,
+        ended_on=None,
+        reason=reason,
+        actor="",
+        at=None,
+    )
+    return account_id, coupon, (*held, new), asked.valid_from
 
 
 def _account_of(session: Session, checks: Checks, seller_id: int, scope: str, scope_id: int) -> int:
@@ -179,30 +204,37 @@ def _account_of(session: Session, checks: Checks, seller_id: int, scope: str, sc
     return found[0]
 
 
-def end_coupon(session: Session, actor: Actor, now: datetime, *, grant_id: int, ends_on: date, reason: str) -> None:
-    """From that day on the grant takes nothing off any more; what documents redeemed stays."""
+def end_coupon(session: Session, actor: Actor, now: datetime, **asked: Any) -> None:
+    """From a day on the grant takes nothing off any more (see EndGrant); what documents redeemed stays."""
     change = audit.begin(session, actor, now, "catalog.grant_coupon")
-    held = store_coupons.grant(session, grant_id)
-    if held is None or held.ends:
-        raise NotFound("no_such_grant", f"There is no grant of a coupon with the id {grant_id}.")
-    coupon = store_coupons.lock(session, held.coupon_id)
-    assert coupon is not None
-    if store_coupons.is_ended(session, grant_id):
-        raise Refused("ended_already", f"Nothing was changed: this grant of {coupon.code} was ended before.")
-    checks = Checks()
-    reason = checks.text(reason, "reason", length=500)
-    checks.not_before(checks.day(ends_on, "ends_on"), "ends_on", held.valid_from, "the first day of the grant")
-    account_id = _account_of(session, checks, coupon.seller_id, held.scope, held.scope_id)
-    checks.finish()
+    wanted = EndGrant(**asked)
+    account_id, coupon, held, reason = _check_end(session, wanted, lock=True)
     ending = CouponGrant(
         coupon_id=held.coupon_id,
         scope=held.scope,
         scope_id=held.scope_id,
         seq=store_coupons.next_seq(session, held.coupon_id, held.scope, held.scope_id),
-        valid_from=ends_on,
-        ends=grant_id,
+        valid_from=wanted.ends_on,
+        ends=wanted.grant_id,
         reason=reason,
         change_id=change.id,
     )
     store.add(session, ending)
-    change.note("account", account_id, after={"coupon": coupon.code, "ends_on": ends_on}, reason=reason)
+    change.note("account", account_id, after={"coupon": coupon.code, "ends_on": wanted.ends_on}, reason=reason)
+
+
+def _check_end(session: Session, asked: EndGrant, *, lock: bool) -> tuple[int, CouponView, CouponGrant, str]:
+    """The account, the coupon, the row of its grant, and the reason."""
+    held = store_coupons.grant(session, asked.grant_id)
+    if held is None or held.ends:
+        raise NotFound("no_such_grant", f"There is no grant of a coupon with the id {asked.grant_id}.")
+    coupon = store_coupons.coupon(session, held.coupon_id, lock=lock)
+    assert coupon is not None
+    if store_coupons.is_ended(session, asked.grant_id):
+        raise Refused("ended_already", f"Nothing was changed: this grant of {coupon.code} was ended before.")
+    checks = Checks()
+    reason = checks.text(asked.reason, "reason", length=500)
+    checks.not_before(checks.day(asked.ends_on, "ends_on"), "ends_on", held.valid_from, "the first day of the grant")
+    account_id = _account_of(session, checks, coupon.seller_id, held.scope, held.scope_id)
+    checks.finish()
+    return account_id, coupon, held, reason

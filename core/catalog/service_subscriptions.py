@@ -13,28 +13,30 @@ from sqlmodel import Session
 
 from core import audit
 from core.catalog import reads, store, store_facts, store_subscriptions
+from core.catalog.beginning import begin
 from core.catalog.changes import (
     Cancel,
     ChangePlan,
     ChangeQuantities,
+    NewContract,
+    OverridePrice,
     Pause,
     Reactivate,
     Request,
     Resume,
     SetPhases,
+    Subscribe,
     TrialUsage,
 )
-from core.catalog.checking import Checks
-from core.catalog.items import Sketch, first_quantities, locked, prices_in
+from core.catalog.items import locked
 from core.catalog.planning import plan
-from core.catalog.timeline import anchor_to_json
-from core.catalog.views import ContractView, CustomerView, PlanVersionView, SubscriptionView
-from core.clock import Anchor, AnchorKind, local_date
+from core.catalog.service_contracts import sign
+from core.catalog.views import SubscriptionView
+from core.clock import Anchor, local_date
 from core.errors import Refused
 from core.people import Actor
 from core.people.permissions import require
 from core.tables.catalog import Subscription
-from core.words import SubscriptionChangeKind
 
 
 def subscribe(
@@ -53,65 +55,35 @@ def subscribe(
     trial_until: date | None = None,
     trial_usage: str = TrialUsage.FREE,
 ) -> int:
-    """Put a customer on a published plan version from a local day on; one item for each of its prices in the currency.
+    """Put a customer on a published plan version under a contract of its account: see Subscribe."""
+    asked = Subscribe(
+        customer_id,
+        contract_id,
+        code,
+        plan_version_id,
+        currency,
+        started_on,
+        anchor,
+        quantities or {},
+        trial_until,
+        trial_usage,
+    )
+    return begin_subscription(session, actor, now, asked)
 
-    `quantities` is price code → seats (or pieces of a one-off; 1 where left out). The anchor is the start day unless given.
-    With a trial nothing is billed before the day `trial_until`, but usage where the trial says so; the start day that the
-    anchor stands for is then that day.
-    """
+
+def begin_subscription(session: Session, actor: Actor, now: datetime, asked: Subscribe) -> int:
+    """Do what is asked: where a contract is to be signed for it, sign it first. Every fault of either is told at once."""
     change = audit.begin(session, actor, now, "catalog.subscribe")
-    contract = reads.contract(session, contract_id)
-    customer = reads.customer(session, customer_id, None)
-    version = reads.plan_version(session, plan_version_id)
-    store.lock_customer(session, customer_id)
-    checks = Checks()
-    code = checks.code(code, "code")
-    checks.currency(currency)
-    checks.day(started_on, "started_on")
-    _check_parties(checks, contract, customer, version, started_on)
-    if store_facts.subscription_coded(session, customer_id, code) is not None:
-        checks.fault("code_taken", "code", f"The customer has a subscription {code!r} already; choose another code.")
-    usage = _check_trial(checks, started_on, trial_until, trial_usage)
-    prices = prices_in(checks, version, currency)
-    chosen = first_quantities(checks, prices, quantities or {})
-    checks.finish()
-    told: dict[str, Any] = {
-        "code": code,
-        "currency": currency,
-        "started_on": started_on,
-        "anchor": anchor_to_json(anchor or Anchor(AnchorKind.START, started_on)),
-    }
-    row = Subscription(contract_id=contract_id, customer_id=customer_id, change_id=change.id, **told)
+    store.lock_customer(session, asked.customer_id)
+    begun = begin(session, asked)
+    contract_id = begun.contract.id
+    if isinstance(asked.contract, NewContract):
+        contract_id = sign(session, actor, now, begun.contract.account_id, asked.contract)
+    row = Subscription(contract_id=contract_id, customer_id=asked.customer_id, change_id=change.id, **begun.columns)
     subscription_id = store.add(session, row)
-    sketch = Sketch()
-    sketch.fact(SubscriptionChangeKind.START, started_on, plan_version_id=plan_version_id)
-    sketch.begin_items(prices, started_on, chosen)
-    trial = {"trial_until": trial_until, "trial_usage": usage} if trial_until else {}
-    if trial_until is not None:
-        sketch.fact(SubscriptionChangeKind.TRIAL, trial_until, detail={"usage": usage})
-    store_facts.save(session, change.id, subscription_id, sketch.done())
-    about = {"customer": customer.key, "contract": contract.number, "plan": f"{version.plan_code} {version.version}"}
-    change.note("subscription", subscription_id, after={**told, **about, "quantities": chosen, **trial})
+    store_facts.save(session, change.id, subscription_id, begun.planned)
+    change.note("subscription", subscription_id, after=begun.note)
     return subscription_id
-
-
-def _check_trial(checks: Checks, started_on: date, until: date | None, usage: str) -> TrialUsage | None:
-    if until is not None and checks.day(until, "trial_until") <= started_on:
-        checks.fault("before_start", "trial_until", f"The trial ends on {until}, not after the start {started_on}.")
-    return checks.word(usage, "trial_usage", TrialUsage)
-
-
-def _check_parties(
-    checks: Checks, contract: ContractView, customer: CustomerView, version: PlanVersionView, started_on: date
-) -> None:
-    """Contract, customer and plan have to belong together, and to be there on the first day."""
-    checks.not_before(started_on, "started_on", contract.terms.term_start or contract.signed_on, "the contract's start")
-    checks.not_before(started_on, "started_on", customer.zones[0][0], "the customer's first day")
-    if customer.account_id != contract.account_id:
-        sentence = f"The contract {contract.number} is another account's; choose one of the customer's account."
-        checks.fault("other_account", "contract_id", sentence)
-    if version.seller_id != contract.seller_id:
-        checks.fault("other_seller", "plan_version_id", f"The plan {version.plan_code} is another seller's.")
 
 
 def change_subscription(
@@ -124,7 +96,7 @@ def change_subscription(
     expected_version: int | None = None,
 ) -> None:
     """Do what is asked of a subscription; Stale where somebody changed it after `expected_version`."""
-    prices = isinstance(asked, SetPhases)
+    prices = isinstance(asked, SetPhases | OverridePrice)
     change = audit.begin(session, actor, now, "catalog.override_price" if prices else "catalog.change_subscription")
     before = locked(session, subscription_id, expected_version)
     planned = plan(session, before, local_date(now, before.zones), asked)
@@ -200,6 +172,27 @@ def _ask(
     require(actor, "catalog.change_subscription")
     change_subscription(
         session, actor, now, subscription_id=subscription_id, asked=asked(), expected_version=expected_version
+    )
+
+
+def override_price(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    subscription_id: int,
+    expected_version: int | None = None,
+    **asked: Any,
+) -> None:
+    """Another price for one item from the start of one of its billing periods on: see OverridePrice."""
+    require(actor, "catalog.override_price")
+    change_subscription(
+        session,
+        actor,
+        now,
+        subscription_id=subscription_id,
+        asked=OverridePrice(**asked),
+        expected_version=expected_version,
     )
 
 

@@ -21,10 +21,10 @@ def coupons(session: Session, seller_id: int, code: str = "") -> list[CouponView
     return [_coupon(row) for row in session.execute(query).scalars()]
 
 
-def lock(session: Session, coupon_id: int) -> CouponView | None:
-    """The coupon, its row locked: grants of it come one after the other."""
-    query = select(Coupon).where(col(Coupon.id) == coupon_id).with_for_update(key_share=True)
-    row = session.execute(query).scalar_one_or_none()
+def coupon(session: Session, coupon_id: int, *, lock: bool) -> CouponView | None:
+    """The coupon; with its row locked grants of it come one after the other."""
+    query = select(Coupon).where(col(Coupon.id) == coupon_id)
+    row = session.execute(query.with_for_update(key_share=True) if lock else query).scalar_one_or_none()
     return None if row is None else _coupon(row)
 
 

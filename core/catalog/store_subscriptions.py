@@ -5,18 +5,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlmodel import Session, col
 
 from core.catalog import store_settings, timeline
+from core.catalog.billing_rules import BillingRules
 from core.catalog.changes import Planned
 from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash
 from core.catalog.store import AnySelect, chunks
 from core.catalog.timeline import Fact, Span
-from core.catalog.views import ContractTerms, DatedZones, ItemView, SubscriptionView
+from core.catalog.views import (
+    ContractTerms,
+    ContractView,
+    CustomerView,
+    DatedZones,
+    ItemView,
+    SubscriptionView,
+)
 from core.clock import Period
 from core.money import from_parts
 from core.tables.catalog import (
@@ -95,40 +104,82 @@ def _read(
         facts[id_] = _add_planned(one, items[id_], facts[id_], overrides)
     dated_zones = _zones(session, which, as_of)
     last_terms = _terms(session, which, as_of)
-    rules = store_settings.billing_rules(session, {(head[-1], head[-2]) for head in heads}, as_of)
+    rules = store_settings.billing_rules(session, {(head.seller_id, head.account_id) for head in heads}, as_of)
     found = []
-    for id_, code, currency, anchor, version, started, customer, key, contract, number, account, seller in heads:
-        ended_on, trial = timeline.ended_on(facts[id_], started), timeline.trial(facts[id_], started)
-        found_items, gone = _item_views(items[id_], facts[id_], started, ended_on, prices, overrides)
-        found.append(
-            SubscriptionView(
-                id=id_,
-                seller_id=seller,
-                code=code,
-                contract_id=contract,
-                contract_number=number,
-                terms=last_terms[contract],
-                account_id=account,
-                customer_id=customer,
-                customer_key=key,
-                currency=currency,
-                anchor=timeline.anchored(timeline.anchor_from_json(anchor), trial),
-                trial=trial,
-                pauses=tuple(timeline.paused(facts[id_])),
-                version=version + (id_ in planned),
-                started_on=started,
-                ended_on=ended_on,
-                zones=dated_zones[customer],
-                items=tuple(found_items),
-                gone=tuple(gone),
-                rules=rules[account],
-            )
-        )
+    for head in heads:
+        parts = _Parts(
+            items[head.id], facts[head.id], last_terms[head.contract_id], dated_zones[head.customer_id],
+            rules[head.account_id],
+        )  # fmt: skip
+        found.append(_view(head, parts, prices, overrides, head.version + (head.id in planned)))
     return found
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What a subscription is put together of."""
+
+    items: list[tuple[int, int, date]]
+    facts: list[Fact]
+    terms: ContractTerms
+    zones: DatedZones
+    rules: BillingRules
+
+
+def _view(
+    head: Any, parts: _Parts, prices: dict[int, "_Priced"], overrides: "_Overrides", version: int
+) -> SubscriptionView:
+    ended_on, trial = timeline.ended_on(parts.facts, head.started_on), timeline.trial(parts.facts, head.started_on)
+    items, gone = _item_views(parts.items, parts.facts, head.started_on, ended_on, prices, overrides)
+    return SubscriptionView(
+        id=head.id,
+        seller_id=head.seller_id,
+        code=head.code,
+        contract_id=head.contract_id,
+        contract_number=head.contract_number,
+        terms=parts.terms,
+        account_id=head.account_id,
+        customer_id=head.customer_id,
+        customer_key=head.customer_key,
+        currency=head.currency,
+        anchor=timeline.anchored(timeline.anchor_from_json(head.anchor), trial),
+        trial=trial,
+        pauses=tuple(timeline.paused(parts.facts)),
+        version=version,
+        started_on=head.started_on,
+        ended_on=ended_on,
+        zones=parts.zones,
+        items=tuple(items),
+        gone=tuple(gone),
+        rules=parts.rules,
+    )
+
+
+def unsaved_view(
+    session: Session,
+    id_: int,
+    columns: Mapping[str, Any],
+    contract: ContractView,
+    customer: CustomerView,
+    planned: Planned,
+) -> SubscriptionView:
+    """A subscription that is about to be written, read as if it were: its columns, facts and items."""
+    items: list[tuple[int, int, date]] = []
+    facts = _add_planned(planned, items, [], defaultdict(dict))
+    nobody = select(col(Subscription.id)).where(false())
+    prices = _prices(session, nobody, {item.price_id for item in planned.items})
+    party = contract.seller_id, contract.account_id
+    rules = store_settings.billing_rules(session, {party}, None)[contract.account_id]
+    head = SimpleNamespace(
+        id=id_, seller_id=contract.seller_id, contract_id=contract.id, contract_number=contract.number,
+        account_id=contract.account_id, customer_id=customer.id, customer_key=customer.key, **columns,
+    )  # fmt: skip
+    parts = _Parts(items, facts, contract.terms, customer.zones, rules)
+    return _view(head, parts, prices, defaultdict(dict), 1)
+
+
 def _heads(session: Session, which: AnySelect) -> Sequence[Any]:
-    """The columns of subscription, customer and contract; account and seller stand last."""
+    """The columns of subscription, customer and contract, by name."""
     return session.execute(
         select(
             col(Subscription.id),
@@ -138,9 +189,9 @@ def _heads(session: Session, which: AnySelect) -> Sequence[Any]:
             col(Subscription.version),
             col(Subscription.started_on),
             col(Subscription.customer_id),
-            col(Customer.key),
-            col(Contract.id),
-            col(Contract.number),
+            col(Customer.key).label("customer_key"),
+            col(Contract.id).label("contract_id"),
+            col(Contract.number).label("contract_number"),
             col(Contract.account_id),
             col(Contract.seller_id),
         )

@@ -51,6 +51,8 @@ from core.invoicing.model import Problem as Problem
 from core.invoicing.previewing import Bill as Bill
 from core.invoicing.previewing import Preview as Preview
 from core.invoicing.previewing import preview as preview
+from core.invoicing.previewing import preview_coupon as preview_coupon
+from core.invoicing.previewing import preview_new as preview_new
 from core.invoicing.printing import pdf as pdf
 from core.invoicing.reports import comparison as comparison
 from core.invoicing.reports import document as document

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import catalog, credits, ledger, metering, rating
 from core.catalog.billing_rules import BillDifferences
+from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
@@ -48,19 +49,27 @@ class Scope:
     differences_now: bool = False
 
 
+@dataclass(frozen=True)
+class Supposed:
+    """What is not so yet and is read as if it were, for a preview: subscriptions, also new ones; an account's coupons."""
+
+    subscriptions: tuple[SubscriptionView, ...] = ()
+    coupons: Mapping[int, tuple[CouponGrantView, ...]] = field(default_factory=dict)
+
+
 def gather(
     session: Session,
     scope: Scope,
     drafts: Mapping[tuple[int, str], store.Head],
     cache: Cache,
-    instead: Mapping[int, SubscriptionView] | None = None,
+    supposed: Supposed | None = None,
 ) -> list[AccountFacts]:
     """The facts of every account and currency with something that may be due, or with a draft; in that order.
 
-    `drafts` are their own drafts for this bill date: what these claim is not billed by another document. `instead` are
-    subscriptions as they would be, by id, for a preview.
+    `drafts` are their own drafts for this bill date: what these claim is not billed by another document. With something
+    `supposed` nothing is locked.
     """
-    views = [(instead or {}).get(view.id, view) for view in _views(session, scope)]
+    views = _views(session, scope, supposed or Supposed())
     by_key: dict[tuple[int, str], list[SubscriptionView]] = {key: [] for key in drafts}
     for view in views:
         by_key.setdefault((view.account_id, view.currency), []).append(view)
@@ -71,7 +80,7 @@ def gather(
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
     changed = _changed(session, scope, views, charges, own, cache)
     terms = _terms(session, scope, cache)
-    lowered = _lowered(session, scope, own, lock=instead is None)
+    lowered = _lowered(session, scope, own, supposed)
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
     differences = catalog.account_settings(
         session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
@@ -106,17 +115,24 @@ def gather(
     return found
 
 
-def _views(session: Session, scope: Scope) -> list[SubscriptionView]:
+def _views(session: Session, scope: Scope, supposed: Supposed) -> list[SubscriptionView]:
     """The subscriptions that had begun by the bill date."""
     begun = Period(FIRST_DAY, scope.bill_on + timedelta(days=1))
-    return catalog.subscriptions(session, seller_id=scope.seller_id, account_ids=scope.account_ids, overlapping=begun)
+    found = catalog.subscriptions(session, seller_id=scope.seller_id, account_ids=scope.account_ids, overlapping=begun)
+    views = {view.id: view for view in found}
+    for view in supposed.subscriptions:
+        if view.id in views or view.started_on < begun.end:
+            views[view.id] = view
+    return list(views.values())
 
 
-def _lowered(session: Session, scope: Scope, own: Sequence[int], *, lock: bool) -> Callable[[int], dict[str, Any]]:
+def _lowered(
+    session: Session, scope: Scope, own: Sequence[int], supposed: Supposed | None
+) -> Callable[[int], dict[str, Any]]:
     """Of an account what lowers what it owes: coupons with what of them is redeemed, discounts of what was billed, credits."""
-    coupons = catalog.coupon_grants(session, scope.account_ids)
+    coupons = {**catalog.coupon_grants(session, scope.account_ids), **(supposed.coupons if supposed else {})}
     redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
-    lent = _credits(session, scope, own, lock)
+    lent = _credits(session, scope, own, supposed is None)
     discounted = store_discounts.discounted(session, {*coupons, *lent})
 
     def of(account_id: int) -> dict[str, Any]:

@@ -15,11 +15,10 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from core import catalog, ledger, seals
-from core.catalog.views import SubscriptionView
 from core.clock import local_date
 from core.errors import BillingError
 from core.invoicing import rules, store
-from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
+from core.invoicing.facts import Cache, Scope, Supposed, gather, read_usage, treatments
 from core.invoicing.model import AccountFacts, Billed, Body, Cause, DocumentStatus, Draft
 from core.words import SubjectKind
 
@@ -40,10 +39,10 @@ class Bill:
 
 @dataclass(frozen=True)
 class Preview:
-    """The bills that a change leads to, and those that would be without it. None where nothing is billed."""
+    """The bills in a currency that a change leads to, and those that would be without it. None where nothing is billed."""
 
-    effective_on: date
-    changed: SubscriptionView
+    first_on: date
+    currency: str
     now: Bill | None
     next: Bill | None
     now_without: Bill | None
@@ -54,27 +53,52 @@ def preview(session: Session, now: datetime, *, subscription_id: int, asked: cat
     """What is asked, refused where it would be refused; else the bills of the subscription's account and currency."""
     view = catalog.subscription(session, subscription_id)
     changed, effective_on = catalog.as_changed(session, now, subscription_id, asked)
-    today = local_date(now, catalog.seller(session, view.seller_id).timezone)
-    first = max(today, effective_on)
-    scope = Scope(view.seller_id, [view.account_id], first, today, seals.latest(session))
-    with_it = _bills(session, scope, changed)
-    without = _bills(session, scope, view)
-    return Preview(effective_on, changed, *with_it, *without)
+    scope = _scope(session, now, view.seller_id, view.account_id, effective_on)
+    return _preview(session, scope, view.currency, Supposed((changed,)))
 
 
-def _bills(session: Session, scope: Scope, view: SubscriptionView) -> tuple[Bill | None, Bill | None]:
+def preview_new(session: Session, now: datetime, asked: catalog.Subscribe) -> Preview:
+    """The same for a subscription that would begin: the bills of its account with it and without."""
+    view = catalog.as_begun(session, asked)
+    scope = _scope(session, now, view.seller_id, view.account_id, view.started_on)
+    return _preview(session, scope, view.currency, Supposed((view,)))
+
+
+def preview_coupon(session: Session, now: datetime, asked: catalog.GrantCoupon | catalog.EndGrant) -> list[Preview]:
+    """The same for a coupon that would be granted or a grant that would end: by the currencies that it could lower."""
+    account_id, coupon, grants, first_on = catalog.as_granted(session, asked)
+    party = catalog.party(session, account_id, None)
+    scope = _scope(session, now, party.seller_id, account_id, first_on)
+    views = catalog.subscriptions(session, seller_id=party.seller_id, account_ids=[account_id])
+    live = {view.currency for view in views if view.ended_on is None or view.ended_on > scope.bill_on}
+    currencies = sorted({coupon.currency} if coupon.currency else live)
+    return [_preview(session, scope, each, Supposed(coupons={account_id: grants})) for each in currencies]
+
+
+def _scope(session: Session, now: datetime, seller_id: int, account_id: int, effective_on: date) -> Scope:
+    """The first bill that is looked at is that of the day of the change, or today's where it took effect before."""
+    today = local_date(now, catalog.seller(session, seller_id).timezone)
+    return Scope(seller_id, [account_id], max(today, effective_on), today, seals.latest(session))
+
+
+def _preview(session: Session, scope: Scope, currency: str, supposed: Supposed) -> Preview:
+    with_it, without = _bills(session, scope, currency, supposed), _bills(session, scope, currency, Supposed())
+    return Preview(scope.bill_on, currency, *with_it, *without)
+
+
+def _bills(session: Session, scope: Scope, currency: str, supposed: Supposed) -> tuple[Bill | None, Bill | None]:
     """The bill of the first day, and the next that there is."""
     heads = store.open_drafts(session, scope.seller_id, scope.account_ids, scope.bill_on, lock=False)
-    mine = [head for head in heads if head.currency == view.currency]
+    mine = [head for head in heads if head.currency == currency]
     drafts = {(head.account_id, head.currency): head for head in mine if head.status is DocumentStatus.DRAFT}
-    facts = _facts(session, scope, view, drafts)
+    facts = _facts(session, scope, currency, supposed, drafts)
     draft = None if facts is None or len(drafts) < len(mine) else _draft(session, facts)
     first = Bill(scope.bill_on, draft.body) if draft else None
     for _ in range(LOOK_AHEAD):
         day = rules.next_due(facts) if facts else None
         if day is None:
             break
-        found = _facts(session, replace(scope, bill_on=day), view, {})
+        found = _facts(session, replace(scope, bill_on=day), currency, supposed, {})
         facts = after(found, draft) if found and draft else found
         following = _draft(session, facts) if facts else None
         if following is not None:
@@ -83,10 +107,14 @@ def _bills(session: Session, scope: Scope, view: SubscriptionView) -> tuple[Bill
 
 
 def _facts(
-    session: Session, scope: Scope, view: SubscriptionView, drafts: Mapping[tuple[int, str], store.Head]
+    session: Session,
+    scope: Scope,
+    currency: str,
+    supposed: Supposed,
+    drafts: Mapping[tuple[int, str], store.Head],
 ) -> AccountFacts | None:
-    found = gather(session, scope, drafts, Cache(), {view.id: view})
-    return next((one for one in found if one.currency == view.currency), None)
+    found = gather(session, scope, drafts, Cache(), supposed)
+    return next((one for one in found if one.currency == currency), None)
 
 
 def _draft(session: Session, facts: AccountFacts) -> Draft | None:

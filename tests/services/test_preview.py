@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from tests.support import billing, business
 from tests.support.billing import at
 from tests.support.business import OLGA, Client
 
-D = date.fromisoformat
+D, D_ = date.fromisoformat, Decimal
 JANUARY, TODAY = D("2024-01-01"), D("2024-02-15")
+FIRSTS = [D(f"2024-0{month}-01") for month in (1, 2, 3, 4)]
 PLANS = ("seats", "seats_yearly", "everything", "hybrid")
 
 
@@ -81,6 +83,38 @@ requests = st.one_of(
     st.builds(catalog.Resume, days),
     st.builds(lambda on: catalog.Reactivate(on), days),
     st.builds(lambda on, day: catalog.MoveBillingDay(on, Anchor(AnchorKind.DAY, day)), days, days),
+    st.builds(
+        lambda on, off: catalog.SetPhases("seats", tuple({"starts_on": day, "percent_off": off} for day in on), "ramp"),
+        st.sampled_from([FIRSTS[1:2], FIRSTS[2:3], FIRSTS[1:]]),
+        st.sampled_from(["0", "12.5", "100"]),
+    ),
+    st.builds(
+        lambda on, unit: catalog.OverridePrice(on, business.seats(unit), "agreed", "seats"),
+        st.sampled_from(FIRSTS),
+        st.sampled_from(["0", "17.35", "41"]),
+    ),
+)
+new_ones = st.builds(
+    lambda plan, on, seats, billing_day, trial, usage: (plan, on, seats, billing_day, trial, usage),
+    st.sampled_from([*PLANS, "api"]),
+    days,
+    st.integers(0, 9),
+    st.none() | days,
+    st.none() | st.integers(0, 40),
+    st.sampled_from(["free", "billed"]),
+)
+coupons = st.builds(
+    lambda takes_off, times, on, until: (takes_off, times, on, until),
+    st.sampled_from(
+        [
+            {"percent": D_("12.5")},
+            {"amount_minor": 3010, "currency": "USD"},
+            {"amount_minor": 20000, "currency": "USD", "total_drawn_down": True},
+        ]
+    ),
+    st.none() | st.just(1),
+    days,
+    st.none() | st.integers(0, 40),
 )
 
 
@@ -149,11 +183,97 @@ def judge(engine: Engine, desk: business.Desk, before: list[Any], asked: Any, bi
                 change(session, acme, request(asked))
             return
         change(session, acme, request(asked))
-        first = max(TODAY, seen.effective_on)
-        assert told(seen.now) == drafted(session, desk, acme, first)
-        if seen.next is not None:
-            assert told(seen.next) == drafted(session, desk, acme, seen.next.bill_on)
+        assert_billed(session, desk, acme, seen)
 
 
 def change(session: Session, client: Client, asked: catalog.Request) -> None:
     catalog.change_subscription(session, OLGA, at(TODAY), subscription_id=client.subscription_id, asked=asked)
+
+
+# ── what begins, and what is taken off ──────────────────────────────────────────────────────────────────────────────
+
+
+@given(asked=new_ones)
+@example(asked=("everything", TODAY, 4, None, 14, "billed"))
+@settings(max_examples=4, deadline=None, suppress_health_check=SHARED)
+def test_what_a_new_subscription_is_said_to_bill_is_what_it_bills(
+    engine: Engine, desk: business.Desk, asked: Any
+) -> None:
+    judge_new(engine, desk, asked)
+
+
+@pytest.mark.deep
+@given(asked=new_ones)
+@settings(max_examples=100, deadline=None, suppress_health_check=SHARED)
+def test_what_many_new_subscriptions_are_said_to_bill_is_what_they_bill(
+    engine: Engine, desk: business.Desk, asked: Any
+) -> None:
+    judge_new(engine, desk, asked)
+
+
+def judge_new(engine: Engine, desk: business.Desk, asked: Any) -> None:
+    """Beside a subscription that was billed for February another begins, under a contract that is signed with it."""
+    plan, on, seats, billing_day, trial, usage = asked
+    with undone(engine) as session:
+        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
+        drafted(session, desk, acme, D("2024-02-01"))
+        wanted = catalog.Subscribe(
+            acme.customer_id,
+            catalog.NewContract("C-2", JANUARY),
+            "second",
+            desk.plans[plan],
+            "USD",
+            on,
+            None if billing_day is None else Anchor(AnchorKind.DAY, billing_day),
+            {"seats": seats} if plan in ("seats", "seats_yearly", "everything") else {},
+            None if trial is None else on + timedelta(days=trial),
+            usage,
+        )
+        try:
+            seen = invoicing.preview_new(session, at(TODAY), wanted)
+        except BillingError as refusal:
+            with pytest.raises(type(refusal)):
+                catalog.begin_subscription(session, OLGA, at(TODAY), wanted)
+            return
+        catalog.begin_subscription(session, OLGA, at(TODAY), wanted)
+        assert_billed(session, desk, acme, seen)
+
+
+@given(asked=coupons)
+@example(asked=({"amount_minor": 20000, "currency": "USD", "total_drawn_down": True}, None, TODAY, None))
+@settings(max_examples=4, deadline=None, suppress_health_check=SHARED)
+def test_what_a_coupon_is_said_to_take_off_is_what_it_takes_off(
+    engine: Engine, desk: business.Desk, asked: Any
+) -> None:
+    """Then its end, said and done."""
+    takes_off, times, on, until = asked
+    with undone(engine) as session:
+        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
+        coupon_id = catalog.add_coupon(
+            session, OLGA, at(TODAY), seller_id=desk.seller_id, code="C", times=times, **takes_off
+        )
+        wanted = catalog.GrantCoupon(
+            coupon_id, "account", acme.account_id, on, None if until is None else on + timedelta(days=until), "agreed"
+        )
+        try:
+            (seen,) = invoicing.preview_coupon(session, at(TODAY), wanted)
+        except BillingError as refusal:
+            with pytest.raises(type(refusal)):
+                catalog.grant_coupon(session, OLGA, at(TODAY), **vars(wanted))
+            return
+        with session.begin_nested() as granted:
+            catalog.grant_coupon(session, OLGA, at(TODAY), **vars(wanted))
+            assert_billed(session, desk, acme, seen)
+            granted.rollback()
+        grant_id = catalog.grant_coupon(session, OLGA, at(TODAY), **vars(wanted))
+        ending = catalog.EndGrant(grant_id, on + timedelta(days=20), "over")
+        (seen,) = invoicing.preview_coupon(session, at(TODAY), ending)
+        catalog.end_coupon(session, OLGA, at(TODAY), **vars(ending))
+        assert_billed(session, desk, acme, seen)
+
+
+def assert_billed(session: Session, desk: business.Desk, client: Client, seen: invoicing.Preview) -> None:
+    """The drafts of both days are what was said of them."""
+    assert told(seen.now) == drafted(session, desk, client, seen.first_on)
+    if seen.next is not None:
+        assert told(seen.next) == drafted(session, desk, client, seen.next.bill_on)
