@@ -18,7 +18,7 @@ def test_finance_and_administrators_read_every_change(desk_url: str, login: str)
 
 @pytest.mark.parametrize("login", ["mira", "vera"])
 def test_others_are_told_who_may(desk_url: str, login: str) -> None:
-    assert "Audit log is open to the roles administrator and finance." in markup(
+    assert "Audit log is open to the roles administrator and approver." in markup(
         open_page(desk_at(desk_url, login), "audit")
     )
 

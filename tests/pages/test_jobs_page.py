@@ -19,7 +19,7 @@ def test_staff_see_every_job_with_its_last_run(desk_url: str, login: str) -> Non
 
 
 def test_a_manager_is_told_who_may(desk_url: str) -> None:
-    assert "Jobs is open to the roles administrator, billing ops and finance." in markup(
+    assert "Jobs is open to the roles administrator, approver and operator." in markup(
         open_page(desk_at(desk_url, "vera"), "jobs")
     )
 

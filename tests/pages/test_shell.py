@@ -97,14 +97,14 @@ def test_the_demo_offers_its_people_and_a_real_database_does_not(url: str) -> No
 def test_who_i_am_and_the_business_date_stand_beside_every_page(url: str) -> None:
     at = desk_at(url, "ada")
     assert told(at) == []
-    for expected in ('Ada Keller<br><span class="faint">finance', "5 Mar 2024"):
+    for expected in ('Ada Keller<br><span class="faint">approver', "5 Mar 2024"):
         assert expected in markup(at)
 
 
 def test_a_page_outside_the_role_says_who_may(url: str) -> None:
     seen = markup(open_page(desk_at(url, "mira"), "audit"))
-    assert "Audit log is open to the roles administrator and finance." in seen
-    assert "You are signed in as Mira Sandberg, billing ops." in seen
+    assert "Audit log is open to the roles administrator and approver." in seen
+    assert "You are signed in as Mira Sandberg, operator." in seen
     assert "every change" not in seen
     assert "every change" in markup(open_page(desk_at(url, "ada"), "audit"))
 
