@@ -3,7 +3,7 @@ locked and written stands in store_facts.py."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -12,18 +12,17 @@ from sqlalchemy import false, or_, select
 from sqlmodel import Session, col
 
 from core.catalog import store_settings, timeline
+from core.catalog.assembling import Override, Overrides, Priced, item_views
 from core.catalog.billing_rules import BillingRules
 from core.catalog.changes import Planned
-from core.catalog.model import Price as PriceValue
 from core.catalog.prices import price_from_json, price_hash
 from core.catalog.store import AnySelect, chunks
-from core.catalog.timeline import Fact, Span
+from core.catalog.timeline import Fact
 from core.catalog.views import (
     ContractTerms,
     ContractView,
     CustomerView,
     DatedZones,
-    ItemView,
     SubscriptionView,
 )
 from core.clock import Period
@@ -42,7 +41,6 @@ from core.tables.catalog import (
 )
 from core.tables.changes import Change
 from core.tables.parties import Customer, CustomerTimezone
-from core.words import PriceKind
 
 Rows = dict[int, list[tuple[int, int, date]]]
 
@@ -126,11 +124,9 @@ class _Parts:
     rules: BillingRules
 
 
-def _view(
-    head: Any, parts: _Parts, prices: dict[int, "_Priced"], overrides: "_Overrides", version: int
-) -> SubscriptionView:
+def _view(head: Any, parts: _Parts, prices: dict[int, Priced], overrides: Overrides, version: int) -> SubscriptionView:
     ended_on, trial = timeline.ended_on(parts.facts, head.started_on), timeline.trial(parts.facts, head.started_on)
-    items, gone = _item_views(parts.items, parts.facts, head.started_on, ended_on, prices, overrides)
+    items, gone = item_views(parts.items, parts.facts, head.started_on, ended_on, prices, overrides)
     return SubscriptionView(
         id=head.id,
         seller_id=head.seller_id,
@@ -204,27 +200,8 @@ def _heads(session: Session, which: AnySelect) -> Sequence[Any]:
 # ── the parts of a view ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class _Priced:
-    """A price with its product and plan: thousands of subscriptions stand on a few of them."""
-
-    price: Price
-    value: PriceValue
-    product: Product
-    plan: Plan
-
-
-@dataclass(frozen=True)
-class _Override:
-    value: PriceValue
-    value_hash: str
-
-
-_Overrides = dict[int, dict[date, _Override]]
-
-
 def _add_planned(
-    one: Planned, items: list[tuple[int, int, date]], facts: list[Fact], overrides: _Overrides
+    one: Planned, items: list[tuple[int, int, date]], facts: list[Fact], overrides: Overrides
 ) -> list[Fact]:
     """What is planned goes on behind what is written."""
     items.extend((item.key, item.price_id, item.starts_on) for item in one.items)
@@ -232,11 +209,11 @@ def _add_planned(
     for seq, new in enumerate(one.facts, last + 1):
         facts.append(Fact(seq, new.kind, new.effective_on, new.item_id, new.plan_version_id, new.quantity, new.detail))
     for override in one.overrides:
-        overrides[override.item_id][override.valid_from] = _Override(override.price, price_hash(override.price))
+        overrides[override.item_id][override.valid_from] = Override(override.price, price_hash(override.price))
     return timeline.standing(facts)
 
 
-def _prices(session: Session, which: AnySelect, more: Iterable[int]) -> dict[int, _Priced]:
+def _prices(session: Session, which: AnySelect, more: Iterable[int]) -> dict[int, Priced]:
     used = select(col(SubscriptionItem.price_id)).where(col(SubscriptionItem.subscription_id).in_(which))
     query = (
         select(Price, Product, Plan)
@@ -246,7 +223,7 @@ def _prices(session: Session, which: AnySelect, more: Iterable[int]) -> dict[int
         .where(or_(col(Price.id).in_(used), col(Price.id).in_(sorted(more))) if more else col(Price.id).in_(used))
     )
     return {
-        price.id: _Priced(price, price_from_json(price.value), product, plan)
+        price.id: Priced(price, price_from_json(price.value), product, plan)
         for price, product, plan in session.execute(query).all()
     }
 
@@ -292,17 +269,17 @@ def facts_of(session: Session, which: AnySelect, as_of: int | None) -> dict[int,
     return {subscription_id: timeline.standing(held) for subscription_id, held in found.items()}
 
 
-def _overrides(session: Session, which: AnySelect, as_of: int | None) -> _Overrides:
+def _overrides(session: Session, which: AnySelect, as_of: int | None) -> Overrides:
     query = (
         select(PriceOverride)
         .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
         .where(col(SubscriptionItem.subscription_id).in_(which))
         .order_by(col(PriceOverride.id))
     )
-    found: _Overrides = defaultdict(dict)
+    found: Overrides = defaultdict(dict)
     for row in session.execute(_sealed(query, PriceOverride, as_of)).scalars():
         # of several for one day the last holds
-        found[row.item_id][row.valid_from] = _Override(price_from_json(row.value), row.value_hash)
+        found[row.item_id][row.valid_from] = Override(price_from_json(row.value), row.value_hash)
     return found
 
 
@@ -336,81 +313,6 @@ def _terms(session: Session, which: AnySelect, as_of: int | None) -> dict[int, C
         .order_by(col(change.seq))
     )
     return {row[0]: ContractTerms(*row[1:]) for row in session.execute(_sealed(query, change, as_of)).all()}
-
-
-def _item_views(
-    rows: list[tuple[int, int, date]],
-    facts: list[Fact],
-    started_on: date,
-    ended_on: date | None,
-    prices: dict[int, _Priced],
-    overrides: _Overrides,
-) -> tuple[list[ItemView], list[ItemView]]:
-    """The items of one subscription: each where its plan version holds, cut where its price was overridden; a recurring one
-    without its quiet days. And those that have no day."""
-    stretches = timeline.stretches(facts)
-    quiet, trial = timeline.quiet(facts, started_on), timeline.trial(facts, started_on)
-    found: list[ItemView] = []
-    gone: list[ItemView] = []
-    for item_id, price_id, starts_on in rows:
-        one = prices[price_id]
-        stretch = next(
-            (s for s in stretches if (s.plan_version_id, s.span.start) == (one.price.plan_version_id, starts_on)), None
-        )
-        usage = one.value.kind is PriceKind.USAGE
-        tried = None if trial is None or (usage and trial.usage_billed) else trial.until
-        span = stretch.span.cut(ended_on) if stretch else None
-        span = span.begun(tried) if span else None
-        changed = overrides.get(item_id, {})
-        whole = _item_view(one, item_id, Span(starts_on, starts_on), overrides=changed)
-        if stretch is None or span is None:
-            gone.append(whole)
-            continue
-        quantities = timeline.quantities(facts, item_id, span)
-        cuts, recurring = timeline.cut_at(span, list(changed)), whole.kind is PriceKind.RECURRING
-        parts = [part for cut in cuts for part in (timeline.without(cut, quiet) if recurring else [cut])]
-        found += [
-            replace(
-                _item_view(one, item_id, part, billed_from=span.start, overrides=changed),
-                quantities=timeline.within(quantities, part),
-                quiet=tuple(quiet) if usage else (),
-                evenly=timeline.evenly(facts, item_id) if recurring else None,
-                anchor=stretch.anchor,
-            )
-            for part in parts
-        ]
-        gone += [] if parts else [whole]
-    return found, gone
-
-
-def _item_view(
-    one: _Priced, item_id: int, part: Span, overrides: dict[date, _Override], billed_from: date | None = None
-) -> ItemView:
-    """The item on some of its days, at the price that holds on the first of them."""
-    days = [day for day in overrides if day <= part.start]
-    override = overrides[max(days)] if days else None
-    assert one.price.id is not None
-    return ItemView(
-        id=item_id,
-        price_id=one.price.id,
-        code=one.price.code,
-        price=override.value if override else one.value,
-        price_hash=override.value_hash if override else one.price.value_hash,
-        overridden=override is not None,
-        product_id=one.price.product_id,
-        product_code=one.product.code,
-        product_name=one.product.name,
-        unit_code=one.product.unit_code,
-        tax_category=one.product.tax_category,
-        meter_id=one.price.meter_id,
-        plan_version_id=one.price.plan_version_id,
-        plan_code=one.plan.code,
-        plan_name=one.plan.name,
-        starts_on=part.start,
-        ends_on=part.end,
-        billed_from=billed_from or part.start,
-        quantities=(),
-    )
 
 
 def live_on(session: Session, customer_id: int, day: date) -> list[SubscriptionView]:
