@@ -68,10 +68,17 @@ def _read_usage(line: Reader, price: Price, span: Span | None) -> Usage | None:
     if found is None:
         return None
     if usage.has("event_count"):
-        found = replace(found, event_count=usage.whole("event_count", 0))
+        found = replace(found, event_count=_read_count(usage))
     if usage.has("counted_before"):
         found = replace(found, counted_before=usage.amount("counted_before", Decimal(0)))
     return _check_fit(usage, shapes[0], price, found)
+
+
+def _read_count(usage: Reader) -> int:
+    count = usage.whole("event_count", 0)
+    if count < 0:
+        usage.fault("negative", "event_count", f"There cannot be fewer events than none, but there are {count}.")
+    return count
 
 
 def _check_fit(usage: Reader, shape: str, price: Price, found: Usage) -> Usage | None:

@@ -10,10 +10,24 @@ from core.catalog.model import Matrix
 from core.catalog.price_models import decimal_text
 from core.errors import Refused
 from core.money import exact_text
-from core.rating.model import ZERO, Notes
+from core.rating.model import ZERO, Exact, Notes
 
 Quantities = Sequence[tuple[Mapping[str, str], Fraction, Fraction]]
 """(dimension values, quantity, how much of it is free)"""
+
+
+def by_cell(
+    model: Matrix, used: Sequence[tuple[Mapping[str, str], Exact]]
+) -> list[tuple[Mapping[str, str], Fraction]]:
+    """What was used of each cell in all, in the order of the price's cells, then those of the default by their values: so
+    that neither the pieces in which usage comes nor their order change what is rounded, clamped or free."""
+    found: dict[tuple[str, ...], Fraction] = {}
+    for when, quantity in used:
+        values = tuple(when.get(dimension, "") for dimension in model.dimensions)
+        found[values] = found.get(values, ZERO) + Fraction(quantity)
+    places = {cell.values: place for place, cell in enumerate(model.cells)}
+    ordered = sorted(found.items(), key=lambda item: (places.get(item[0], len(places)), item[0]))
+    return [(dict(zip(model.dimensions, values, strict=True)), quantity) for values, quantity in ordered]
 
 
 def unit_at(model: Matrix, when: Mapping[str, str]) -> Decimal | None:

@@ -20,7 +20,7 @@ from core.errors import Refused
 from core.money import exact_text
 from core.rating.capacity import capacity
 from core.rating.cost_plus import cost_plus
-from core.rating.matrix import matrix
+from core.rating.matrix import by_cell, matrix
 from core.rating.model import ZERO, ModelAmount, Notes, PeriodInfo, Step, Usage
 from core.rating.percentage import percentage, percentage_of_events
 from core.rating.plan import Plan, plan_of
@@ -211,8 +211,7 @@ def _of_cells(plan: Plan, model: Matrix, usage: Usage, period: PeriodInfo, notes
     if usage.cells is None:
         raise Refused("cells_needed", "Not rated: a matrix price needs the quantity of each of its cells.")
     left, quantities = Fraction(plan.price.included), []
-    for when, given in usage.cells:
-        quantity = measured(given)
+    for when, quantity in by_cell(model, usage.cells):
         sign = _sign(plan.price, quantity, notes)
         priced = sign * _converted(plan, abs(quantity), period)
         free = min(left, max(priced, ZERO))

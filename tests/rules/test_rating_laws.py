@@ -134,11 +134,12 @@ def test_minimum_and_maximum_say_exactly_what_they_did(price: Json, quantity: D)
 @given(st.data())
 def test_the_order_of_events_cells_and_peaks_changes_nothing(data: st.DataObject) -> None:
     events = data.draw(st.lists(texts(0, 90), max_size=6))
-    cells = [{"when": {"region": region}, "quantity": f"{n + 1}.5"} for n, region in enumerate("abcd")]
+    cells = [{"when": {"region": region}, "quantity": f"{n}.5"} for n, region in enumerate("abcdea", -1)]
     peaks = {"cpu": data.draw(texts(0, 9)), "ram": data.draw(texts(0, 9)), "disk": data.draw(texts(0, 9))}
     graduated = {"model": "graduated", "tiers": data.draw(tier_tables())}
     units = [{"when": {"region": region}, "unit": unit} for region, unit in zip("abc", "357", strict=True)]
-    matrix = {"model": "matrix", "dimensions": ["region"], "cells": units, "default": "1"}
+    matrix = {"model": "matrix", "dimensions": ["region"], "cells": units, "default": "1", "included": "4"}
+    matrix["settings"] = {"convert_round": {"mode": "up", "digits": 0}}
     limits = [dict.fromkeys(peaks, bound) for bound in ("3", "6", None)]
     capacity = {"model": "capacity", "tiers": [{"limits": each, "flat": f"{n}0"} for n, each in enumerate(limits, 1)]}
     for price, usage, shuffled in (
