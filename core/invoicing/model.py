@@ -123,7 +123,8 @@ class Want:
     """A usage price to be rated for the days `service` of `whole`, less what was billed of it before.
 
     `in_force` is False where the item was taken back after its usage had been billed: then nothing is owed. `counts` tells
-    which days count beside all of these: without paused ones, after those from which the count carries on.
+    which days count beside all of these: without paused ones, after those from which the count carries on. `moved`: it is
+    the first charge of its period, but periods were moved and the regular charge of another one lies over its days still.
     """
 
     subscription_id: int
@@ -137,6 +138,7 @@ class Want:
     in_force: bool = True
     price_hash: str = ""
     counts: str = ""
+    moved: bool = False
 
 
 @dataclass(frozen=True)

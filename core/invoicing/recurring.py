@@ -33,13 +33,18 @@ UNITS = {"IE": "user", "HUR": "hour", "DAY": "day", "MON": "month", "E34": "GB",
 
 @dataclass(frozen=True)
 class Stretch:
-    """Days on which `times` of a quantity at a price are owed and not billed (or billed and not owed: negative)."""
+    """Days on which `times` of a quantity at a price are owed and not billed (or billed and not owed: negative).
+
+    `first`: they are charged for the first time in this period. `moved`: where periods were moved, the regular charge of
+    another period lies over them still, and a day has one regular charge.
+    """
 
     days: Period
     price_hash: str
     quantity: Fraction
     times: int
     first: bool
+    moved: bool = False
 
 
 def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[ItemView]) -> Iterator[DraftLine]:
@@ -51,12 +56,28 @@ def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequenc
     for charge in facts.billed:
         if charge.subject_kind is SubjectKind.ITEM and charge.subject_id == item.id:
             billed.setdefault(charge.cause.whole, []).append(charge)
+    regular = [charge for charges in billed.values() for charge in charges if charge.kind is ChargeKind.REGULAR]
     for whole in sorted({*due, *billed}, key=lambda period: period.start):
-        owed, charged = due.get(whole, []), billed.get(whole, [])
+        owed = due.get(whole, [])
+        charged = _begun_by(facts.bill_on, owed, billed.get(whole, []))
         if _is_settled(owed, charged):
             continue
-        for stretch in _stretches(whole, owed, charged, known):
+        others = [charge for charge in regular if charge.cause.whole != whole]
+        for stretch in _stretches(whole, owed, charged, others, known):
             yield from _lines(view, item, known[stretch.price_hash], whole, stretch, charged)
+
+
+def _begun_by(bill_on: date, owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]) -> Sequence[Billed]:
+    """The charges without those of days that begin after the bill date and that nothing is owed for by then: another run
+    billed them, by a later bill date, and they are not this one's to give back."""
+    later = [
+        charge.service
+        for charge in charged
+        if charge.kind is ChargeKind.REGULAR
+        and charge.service.start > bill_on
+        and not any(charge.service.start in days for days, _ in owed)
+    ]
+    return [charge for charge in charged if not any(charge.service.overlap(days) for days in later)]
 
 
 def due_days(
@@ -97,8 +118,10 @@ def _stretches(
     whole: Period,
     owed: Sequence[tuple[Period, ItemView]],
     charged: Sequence[Billed],
+    others: Sequence[Billed],
     prices: Mapping[str, Price],
 ) -> Iterable[Stretch]:
+    """`others` are the regular charges of other periods of the item."""
     days = {whole.start, whole.end}
     for period, piece in owed:
         days |= {period.start, period.end} | {since for since, _ in piece.quantities if since in period}
@@ -107,13 +130,14 @@ def _stretches(
     found: list[Stretch] = []
     for start, end in pairwise(sorted(days)):
         begun = any(start in charge.service for charge in charged if charge.kind is ChargeKind.REGULAR)
+        moved = any(charge.service.overlap(Period(start, end)) for charge in others)
         difference = _difference(start, owed, charged)
         if _earns_no_credit(difference, whole, prices):
             continue
         for (price_hash, quantity), times in difference:
             first = times > 0 and not begun
             begun = begun or first
-            _append(found, Stretch(Period(start, end), price_hash, quantity, times, first))
+            _append(found, Stretch(Period(start, end), price_hash, quantity, times, first, moved))
     return found
 
 
@@ -150,15 +174,9 @@ def _earns_no_credit(
 def _append(found: list[Stretch], stretch: Stretch) -> None:
     """Days that go on with the same difference are one stretch."""
     for position, other in enumerate(found):
-        same = (other.price_hash, other.quantity, other.times, other.first) == (
-            stretch.price_hash,
-            stretch.quantity,
-            stretch.times,
-            stretch.first,
-        )
-        if same and other.days.end == stretch.days.start:
-            joined = Period(other.days.start, stretch.days.end)
-            found[position] = Stretch(joined, stretch.price_hash, stretch.quantity, stretch.times, stretch.first)
+        joined = Period(other.days.start, stretch.days.end)
+        if other.days.end == stretch.days.start and replace(other, days=joined) == replace(stretch, days=joined):
+            found[position] = replace(stretch, days=joined)
             return
     found.append(stretch)
 
@@ -184,8 +202,12 @@ def _lines(
         for part in parts:
             amount_minor, limit = _limited(part, charged)
             regular = stretch.first and number == 0
-            kind = ChargeKind.REGULAR if regular else ChargeKind.PRORATION
-            what = "" if regular else f"version {view.version} {part.direction}" + (f" {number + 1}" if number else "")
+            kind = ChargeKind.REGULAR if regular and not stretch.moved else ChargeKind.PRORATION
+            what = (
+                ""
+                if kind is ChargeKind.REGULAR
+                else f"version {view.version} {part.direction}" + (f" {number + 1}" if number else "")
+            )
             signed = -part.quantity if credit else part.quantity
             claim = Claim(
                 SubjectKind.ITEM,

@@ -47,6 +47,7 @@ def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tu
     for charge in facts.billed:
         if charge.subject_kind is SubjectKind.ITEM and charge.subject_id == item.id:
             billed.setdefault(charge.cause.whole, []).append(charge)
+    regular = [charge for charges in billed.values() for charge in charges if charge.kind is ChargeKind.REGULAR]
     due = due_days(view, [piece for _, piece in pieces], facts.bill_on)
     for whole in sorted({*due, *billed}, key=lambda period: period.start):
         charged = billed.get(whole, [])
@@ -54,13 +55,14 @@ def usage_wants(facts: AccountFacts, view: SubscriptionView, pieces: Sequence[tu
             here = [charge for charge in charged if charge.service.overlap(days)]
             counts = _counts(view, piece, days, whole)
             if not here or _moved(facts, item.id, days, piece.price_hash, here, whole, counts):
-                yield replace(_want(view, index[id(piece)], whole, days, here, piece.price_hash), counts=counts)
+                want = _want(view, index[id(piece)], whole, days, here, regular, piece.price_hash)
+                yield replace(want, counts=counts)
         gone = [charge for charge in charged if not any(charge.service.overlap(days) for days, _ in due.get(whole, []))]
         if gone:
             span = Period(min(c.service.start for c in gone), max(c.service.end for c in gone))
             quantity, amount_minor = _sums(gone)
             if whole.end <= facts.bill_on and (quantity or amount_minor):
-                want = _want(view, pieces[0][0], whole, span, gone, gone[0].cause.price_hash)
+                want = _want(view, pieces[0][0], whole, span, gone, regular, gone[0].cause.price_hash)
                 yield replace(want, in_force=False)
 
 
@@ -118,21 +120,29 @@ def _sums(charges: Sequence[Billed]) -> tuple[Fraction, int]:
 
 
 def _want(
-    view: SubscriptionView, index: int, whole: Period, days: Period, billed: Sequence[Billed], price_hash: str
+    view: SubscriptionView,
+    index: int,
+    whole: Period,
+    days: Period,
+    billed: Sequence[Billed],
+    regular: Sequence[Billed],
+    price_hash: str,
 ) -> Want:
-    """Regular where no live regular charge covers any of the days, else late."""
-    regular = any(charge.kind is ChargeKind.REGULAR for charge in billed)
+    """Regular where no live regular charge of the item covers any of the days, else late. `billed` is of this period."""
+    begun = any(charge.service.overlap(days) for charge in regular)
+    again = any(charge.kind is ChargeKind.REGULAR for charge in billed)
     quantity, amount_minor = _sums(billed)
     return Want(
         subscription_id=view.id,
         customer_id=view.customer_id,
         item_index=index,
-        kind=ChargeKind.LATE if regular else ChargeKind.REGULAR,
+        kind=ChargeKind.LATE if begun else ChargeKind.REGULAR,
         service=days,
         whole=whole,
         quantity_before=quantity,
         billed_before_minor=amount_minor,
         price_hash=price_hash[:16],
+        moved=begun and not again,
     )
 
 
@@ -153,6 +163,7 @@ def usage_line(
         BilledBefore(want.quantity_before, want.billed_before_minor),
     )
     late = want.kind is ChargeKind.LATE
+    shown_late = late and not want.moved
     if late and rated.amount_minor == 0 and rated.quantity == 0:
         return None
     what = " ".join(part for part in (f"late {facts.seal}" if late else "", want.counts) if part)
@@ -168,13 +179,13 @@ def usage_line(
     )
     return DraftLine(
         key=f"item:{item.id}:{want.kind}:{want.service}",
-        kind=LineKind.LATE if late else LineKind.USAGE,
+        kind=LineKind.LATE if shown_late else LineKind.USAGE,
         customer_id=view.customer_id,
         item_id=item.id,
         product_id=item.product_id,
         price_id=item.price_id,
         meter_id=item.meter_id,
-        description=item.product_name + (", late usage" if late else ""),
+        description=item.product_name + (", late usage" if shown_late else ""),
         service=want.service,
         quantity=rated.quantity,
         unit=facts.units.get(item.meter_id, ""),

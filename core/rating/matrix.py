@@ -16,9 +16,7 @@ Quantities = Sequence[tuple[Mapping[str, str], Fraction, Fraction]]
 """(dimension values, quantity, how much of it is free)"""
 
 
-def by_cell(
-    model: Matrix, used: Sequence[tuple[Mapping[str, str], Exact]]
-) -> list[tuple[Mapping[str, str], Fraction]]:
+def by_cell(model: Matrix, used: Sequence[tuple[Mapping[str, str], Exact]]) -> list[tuple[Mapping[str, str], Fraction]]:
     """What was used of each cell in all, in the order of the price's cells, then those of the default by their values: so
     that neither the pieces in which usage comes nor their order change what is rounded, clamped or free."""
     found: dict[tuple[str, ...], Fraction] = {}
