@@ -1,11 +1,12 @@
 """Rating of 100,000 customers on one core: 1 recurring and 3 metered prices each, a discount and tax on the document.
 
-    python -m bench.rating [--customers 100000] [--seconds 0]
+    python -m bench.rating [--customers 100000] [--profile]
 
 Metered are a graduated price of 4 tiers, a volume price and a package price. Ours is what billing calls, `rating.rate` for
 each line and `rating.sum_document` over them; explanations are left for whoever asks. The floor is the same arithmetic as the
 leanest hand-written integers for exactly these prices, measured in the same run, taking turns; both come to the same cent on
-every line. Goal: at most 4 times the floor. Beside it stand the lines alone.
+every line. Goal: at most 4 times the floor. Beside it stand the lines alone and, as "read", ours with every line and tax row
+looked at.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from core.words import TaxCategory
 CURRENCY = "EUR"
 MONTHLY = {"every": 1, "unit": "month"}
 APRIL = PeriodInfo(Period(date(2031, 4, 1), date(2031, 5, 1)))
-TAX_PERCENT = Decimal(19)
+STANDARD, TAX_PERCENT = TaxCategory.STANDARD, Decimal(19)
 TERMS = Terms(discounts=(Discount("discount", percent=Decimal(10)),))
 ROUNDS = 5
 
@@ -130,8 +131,14 @@ def amounts_of(quantities: Quantities) -> list[int]:
 
 
 def ours_of(quantities: Quantities) -> rating.DocumentSums:
-    lines = [DocumentLine(amount, TaxCategory.STANDARD, TAX_PERCENT) for amount in amounts_of(quantities)]
+    lines = [DocumentLine(amount, STANDARD, TAX_PERCENT) for amount in amounts_of(quantities)]
     return rating.sum_document(CURRENCY, lines, TERMS)
+
+
+def read_of(quantities: Quantities) -> object:
+    """Every line and tax row looked at as well, with what is exact."""
+    sums = ours_of(quantities)
+    return sums.tax_totals, [line.tax_exact for line in sums.lines]
 
 
 # ── measuring ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,12 +168,13 @@ def main() -> None:
     everybody = customers(given.customers)
     agree(everybody[:2000])
     size = max(1, len(everybody) // ROUNDS)
-    spent: dict[str, int] = {"floor": 0, "lines": 0, "ours": 0}
+    spent: dict[str, int] = {"floor": 0, "lines": 0, "ours": 0, "read": 0}
     for start in range(0, size * ROUNDS, size):
         some = everybody[start : start + size]
         spent["floor"] += timed(floor_of, some)
         spent["lines"] += timed(amounts_of, some)
         spent["ours"] += timed(ours_of, some)
+        spent["read"] += timed(read_of, some)
     count = size * ROUNDS
     print(f"{count} customers, 4 prices each, on one core (CPU time)")
     for name, ns in spent.items():

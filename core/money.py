@@ -30,6 +30,7 @@ PICOS = 10**FRACTION_DIGITS
 # Eighteen digits are what a 64-bit integer always holds: whatever is accepted here can also be stored.
 INTEGER_DIGITS = 18
 MINOR_MAX = 2**63 - 1
+FEW = 8  # so many are found one by one sooner than by sorting
 
 # ISO 4217's minor units. Babel's digits are CLDR's, which follow custom at the till: it prints the Albanian lek and the
 # Iraqi dinar without decimals, while banks, tax offices and e-invoices count both in ISO's minor unit.
@@ -185,15 +186,16 @@ def split_over_things(whole: int, weights: Sequence[int | Fraction]) -> list[int
 
     A whole and its negative split alike. Where weights are amounts and |whole| ≤ Σ weights, no part exceeds its weight.
     """
-    if not all(type(weight) is int for weight in weights):
-        exact = [_exact(weight) for weight in weights]
-        scale = lcm(*(weight.denominator for weight in exact))  # one common denominator makes the rest integers
-        return _largest_remainder(whole, [(weight * scale).numerator for weight in exact])
-    return _largest_remainder(whole, weights)  # type: ignore[arg-type]  # just seen to be integers
+    for weight in weights:
+        if type(weight) is not int:
+            exact = [_exact(weight) for weight in weights]
+            scale = lcm(*(weight.denominator for weight in exact))  # one common denominator makes the rest integers
+            return largest_remainder(whole, [(weight * scale).numerator for weight in exact])
+    return largest_remainder(whole, weights)  # type: ignore[arg-type]  # just seen to be integers
 
 
-def _largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
-    """`split_over_things` of whole numbers."""
+def largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
+    """`split_over_things` where all weights are whole numbers."""
     if weights and min(weights) < 0:
         raise ValueError("weights may not be negative")
     total = sum(weights)
@@ -202,15 +204,22 @@ def _largest_remainder(whole: int, weights: Sequence[int]) -> list[int]:
             return [0] * len(weights)
         raise Refused("nothing_to_split_over", "The amount was not spread: everything it would fall on is zero.")
     size = abs(whole)
-    parts, rests = [], []
+    parts, rests, missing = [], [], size
     for weight in weights:
-        part, rest = divmod(size * weight, total)
+        scaled = size * weight
+        part = scaled // total
+        missing -= part
         parts.append(part)
-        rests.append(rest)
-    missing = size - sum(parts)
-    if missing:
+        rests.append(scaled % total)
+    if missing > FEW:
         for position in sorted(range(len(parts)), key=rests.__getitem__, reverse=True)[:missing]:
             parts[position] += 1
+        missing = 0
+    while missing:
+        largest = rests.index(max(rests))  # the first of equals
+        parts[largest] += 1
+        rests[largest] = -1
+        missing -= 1
     return parts if whole >= 0 else [-part for part in parts]
 
 

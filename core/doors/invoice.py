@@ -11,7 +11,7 @@ docs/doors.md has the whole page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -90,8 +90,8 @@ def invoice_document(obj: Mapping[str, Any]) -> dict[str, Any]:
     terms = _read_terms(document, currency, [*keys, *([commitment.key] if commitment else [])])
     document.finish()
     sign = -1 if kind is Kind.CREDIT_NOTE else 1
-    mirrored = [replace(line, amount_minor=sign * line.amount_minor) for line in lines]
-    return _answer(sum_document(currency, mirrored, terms), lines, sum(line.amount_minor for line in added), sign)
+    asked = lines if sign > 0 else [line.mirrored() for line in lines]
+    return _answer(sum_document(currency, asked, terms), lines, sum(line.amount_minor for line in added), sign)
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,11 +179,11 @@ def _true_up_line(
     amount = true_up(currency, to_major(open_minor, currency), [line.amount_minor for line in covered])
     taxes = commitment.taxes
     if taxes is None:
-        known = {line.taxes for line in covered}
+        known = {line.rates for line in covered}
         if amount and len(known) != 1:
             sentence = "Say how the true-up is taxed: the lines that it covers are not all taxed alike."
             document.fault("field_missing", "commitment.tax_percents", sentence)
-        taxes = covered[0].taxes if covered else ()
+        taxes = covered[0].rates if covered else ()
     return [DocumentLine(amount, key=commitment.key, kind=LineKind.TRUE_UP, taxes=taxes)] if amount else []
 
 
@@ -322,7 +322,7 @@ def _answer(sums: DocumentSums, lines: Sequence[DocumentLine], true_up_minor: in
         "discounts": [
             {
                 "id": one.key,
-                "exact": exact_text(sign * taken[id(one)].exact),
+                "exact": exact_text(sign * taken[id(one)].exact(sums.currency)),
                 "amount": text(taken[id(one)].minor),
                 "left": None if one.left_minor is None else text(taken[id(one)].left_minor or 0),
             }

@@ -31,16 +31,10 @@ from core.rating.document import (
     Discount,
     DiscountOrder,
     DocumentLine,
-    DocumentSums,
-    Drawn,
     FixedDiscount,
-    LineSums,
-    LineTax,
     PercentageOf,
     PercentageRounding,
-    Taken,
     TaxRounding,
-    TaxTotal,
     Terms,
 )
 from core.rating.metered import needs_of, usage_of
@@ -58,6 +52,8 @@ from core.rating.proration import elapsed, prorate
 from core.rating.rated import Part, Rated
 from core.rating.rules import rate
 from core.rating.sentences import sentences
+from core.rating.sums import DocumentSums, Drawn, LineSums, Taken
+from core.rating.taxes import LineTax, TaxTotal
 from core.rating.trials import Point, Trial, chart_end, curve, effective_unit, measured_units, try_price, usual_figure
 from core.rating.trials import bounds as trial_bounds
 

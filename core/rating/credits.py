@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.rating.document import Credit, DocumentLine, Drawn, Terms
+from core.rating.document import Credit, DocumentLine, Terms
+from core.rating.sums import Drawn
 from core.words import LineKind
 
 

@@ -4,105 +4,187 @@ exclusive  exact = base × r            inclusive  exact = base × r ÷ (1 + Σ 
 document         R(Σ exact) once per category and rate, then allocated to its lines
 line_then_rates  R(Σ exact of the line) once per line, then split over its rates
 line_each_rate   R(exact) for each rate on each line
+
+All of it is whole numbers: a base in the minor unit times a factor, which is a ratio that nobody reduces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from typing import NamedTuple
 
-from core.money import round_tax, split_over_things, to_major
-from core.rating.document import LineTax, Rate, TaxRounding, TaxTotal, rate_of
+from core.money import half_away_of, largest_remainder, to_major
+from core.rating.document import Rate, TaxRounding, hundredth
+from core.words import TaxCategory
+
+Rates = tuple[Rate, ...]
+Factor = tuple[int, int]
+"""What a rate takes of the base that it stands on: numerator and denominator."""
+
+ONCE = (
+    TaxRounding.DOCUMENT
+)  # an enum's member costs a tenth of a microsecond to look up: here once, not once a document
 
 
-@dataclass(frozen=True)
-class Taxed:
-    """What is taxed of a line (gross where tax is included), and at which rates."""
+class LineTax(NamedTuple):
+    """One rate's share on a line: `base_minor` is the net that it is taxed on; before rounding it is base × factor."""
 
+    category: TaxCategory
+    percent: Decimal
     base_minor: int
-    rates: tuple[Rate, ...]
+    tax_minor: int
+    currency: str
+    exact_minor: tuple[int, int]
+
+    @property
+    def exact(self) -> Fraction:
+        """In major units."""
+        return to_major(1, self.currency) * Fraction(*self.exact_minor)
+
+    @property
+    def rate(self) -> Rate:
+        return self.category, self.percent
+
+
+class TaxTotal(NamedTuple):
+    """One row of the document's tax table; `exact` in major units."""
+
+    tax_category: TaxCategory
+    tax_percent: Decimal
+    net_minor: int
+    exact: Fraction
+    tax_minor: int
+
+
+class Taxes:
+    """What lines bear: `by_line_minor` in all, `shares_minor` at each of a line's rates. `bases_minor` are taxed, gross where
+    tax is included. What is exact arises when somebody looks."""
+
+    def __init__(
+        self,
+        currency: str,
+        bases_minor: Sequence[int],
+        rates: Sequence[Rates],
+        included: bool,
+        by_line_minor: Sequence[int],
+        shares_minor: Sequence[Sequence[int]] | None = None,
+    ) -> None:
+        """Without shares every line bears one rate."""
+        self.currency = currency
+        self.bases_minor = bases_minor
+        self.rates = rates
+        self.included = included
+        self.by_line_minor = by_line_minor
+        self.shares_minor = shares_minor
+
+    @cached_property
+    def lines(self) -> tuple[tuple[LineTax, ...], ...]:
+        shares = self.shares_minor or [(minor,) for minor in self.by_line_minor]
+        nets = self.bases_minor
+        if self.included:
+            nets = [base - whole for base, whole in zip(self.bases_minor, self.by_line_minor, strict=True)]
+        found = []
+        for base, net, rates, parts in zip(self.bases_minor, nets, self.rates, shares, strict=True):
+            line = []
+            for (category, percent), (top, bottom), minor in zip(
+                rates, factors_of(rates, self.included), parts, strict=True
+            ):
+                line.append(LineTax(category, percent, net, minor, self.currency, (base * top, bottom)))
+            found.append(tuple(line))
+        return tuple(found)
+
+    @cached_property
+    def totals(self) -> tuple[TaxTotal, ...]:
+        """The rows of the tax table in order of first appearance; a line that bears one rate twice is one base of it."""
+        found: dict[Rate, list[LineTax]] = {}
+        nets: dict[Rate, int] = {}
+        for line in self.lines:
+            for tax in line:
+                found.setdefault(tax.rate, []).append(tax)
+            for tax in {tax.rate: tax for tax in line}.values():
+                nets[tax.rate] = nets.get(tax.rate, 0) + tax.base_minor
+        return tuple(
+            TaxTotal(*rate, nets[rate], _sum_of(self.currency, some), sum(tax.tax_minor for tax in some))
+            for rate, some in found.items()
+        )
+
+
+def _sum_of(currency: str, taxes: Sequence[LineTax]) -> Fraction:
+    bottom = lcm(*(tax.exact_minor[1] for tax in taxes))
+    top = sum(tax.exact_minor[0] * (bottom // tax.exact_minor[1]) for tax in taxes)
+    return to_major(1, currency) * Fraction(top, bottom)
+
+
+def factors_of(rates: Rates, included: bool) -> list[Factor]:
+    found = [hundredth(percent) for _, percent in rates]
+    if not included:
+        return found
+    bottom = lcm(*(below for _, below in found))
+    whole = bottom + sum(top * (bottom // below) for top, below in found)
+    return [(top * (bottom // below), whole) for top, below in found]
 
 
 def tax(
-    currency: str, lines: Sequence[Taxed], rounding: TaxRounding, included: bool
-) -> tuple[list[tuple[LineTax, ...]], tuple[TaxTotal, ...]]:
-    """Each line's taxes, and the rows of the tax table in order of first appearance."""
-    exact = [_exact(line, currency, included) for line in lines]
-    if rounding is TaxRounding.DOCUMENT:
-        minors = _per_document(currency, lines, exact, included)
+    currency: str, bases_minor: Sequence[int], rates: Sequence[Rates], rounding: TaxRounding, included: bool
+) -> Taxes:
+    """The taxes of lines with these bases and rates."""
+    if rounding is ONCE and rates and len(rates[0]) == 1 and rates.count(rates[0]) == len(rates):
+        # The usual document: all lines bear one and the same rate.
+        top, bottom = factors_of(rates[0], True)[0] if included else hundredth(rates[0][0][1])
+        return Taxes(currency, bases_minor, rates, included, _allocate(bases_minor, top, bottom))
+    if rounding is ONCE:
+        shares = _per_document(bases_minor, rates, included)
     elif rounding is TaxRounding.LINE_THEN_RATES:
-        minors = [_per_line(currency, parts) for parts in exact]
+        shares = [_per_line(base, factors_of(some, included)) for base, some in zip(bases_minor, rates, strict=True)]
     else:
-        minors = [[round_tax(part, currency) for part in parts] for parts in exact]
-    taxed = []
-    for line, parts, taxes in zip(lines, exact, minors, strict=True):
-        net_minor = line.base_minor - sum(taxes) if included else line.base_minor
-        told = zip(line.rates, parts, taxes, strict=True)
-        taxed.append(tuple(LineTax(*rate, net_minor, part, minor) for rate, part, minor in told))
-    return taxed, _totals(taxed)
-
-
-def _exact(line: Taxed, currency: str, included: bool) -> list[Fraction]:
-    base = to_major(line.base_minor, currency)
-    whole = 100 + sum(Fraction(percent) for _, percent in line.rates) if included else 100
-    return [base * Fraction(percent) / whole for _, percent in line.rates]
-
-
-def _totals(taxed: Sequence[tuple[LineTax, ...]]) -> tuple[TaxTotal, ...]:
-    """A line that bears one rate twice is one base of it."""
-    found: dict[Rate, tuple[int, Fraction, int]] = {}
-    for taxes in taxed:
-        seen: set[Rate] = set()
-        for tax in taxes:
-            rate = rate_of(tax)
-            net, exact, minor = found.get(rate, (0, Fraction(0), 0))
-            base = 0 if rate in seen else tax.base_minor
-            found[rate] = net + base, exact + tax.exact, minor + tax.tax_minor
-            seen.add(rate)
-    return tuple(TaxTotal(*rate, net, exact, minor) for rate, (net, exact, minor) in found.items())
-
-
-def _per_line(currency: str, parts: Sequence[Fraction]) -> list[int]:
-    whole = round_tax(sum(parts, Fraction(0)), currency)
-    return split_over_things(whole, [abs(part) for part in parts])
-
-
-def _per_document(
-    currency: str, lines: Sequence[Taxed], exact: Sequence[Sequence[Fraction]], included: bool
-) -> list[list[int]]:
-    minors = [[0] * len(line.rates) for line in lines]
-    places: dict[Rate, list[tuple[int, int]]] = {}
-    for row, line in enumerate(lines):
-        for position, rate in enumerate(line.rates):
-            places.setdefault(rate, []).append((row, position))
-    for where in places.values():
-        parts = [exact[row][position] for row, position in where]
-        # Exclusive, a rate's shares are as its bases, which are whole numbers and so quicker to split over.
-        weights: list[int | Fraction] = [
-            part if included else lines[row].base_minor for (row, _), part in zip(where, parts, strict=True)
+        shares = [
+            [half_away_of(base * top, bottom) for top, bottom in factors_of(some, included)]
+            for base, some in zip(bases_minor, rates, strict=True)
         ]
-        for (row, position), minor in zip(where, _allocate(currency, parts, weights), strict=True):
-            minors[row][position] = minor
-    return minors
+    return Taxes(currency, bases_minor, rates, included, [sum(parts) for parts in shares], shares)
 
 
-def _allocate(currency: str, parts: Sequence[Fraction], weights: Sequence[int | Fraction]) -> list[int]:
-    """The rounded tax of one rate over its lines, by largest remainder.
+def _per_line(base_minor: int, factors: Sequence[Factor]) -> list[int]:
+    bottom = lcm(*(below for _, below in factors))
+    tops = [base_minor * top * (bottom // below) for top, below in factors]
+    return largest_remainder(half_away_of(sum(tops), bottom), [abs(top) for top in tops])
+
+
+def _per_document(bases_minor: Sequence[int], rates: Sequence[Rates], included: bool) -> list[list[int]]:
+    shares = [[0] * len(some) for some in rates]
+    places: dict[Rate, list[tuple[int, int, Factor]]] = {}
+    for row, some in enumerate(rates):
+        for position, (rate, factor) in enumerate(zip(some, factors_of(some, included), strict=True)):
+            places.setdefault(rate, []).append((row, position, factor))
+    for where in places.values():
+        bottom = lcm(*(below for _, _, (_, below) in where))
+        weights = [bases_minor[row] * top * (bottom // below) for row, _, (top, below) in where]
+        for (row, position, _), minor in zip(where, _allocate(weights, 1, bottom), strict=True):
+            shares[row][position] = minor
+    return shares
+
+
+def _allocate(weights: Sequence[int], top: int, bottom: int) -> list[int]:
+    """The rounded tax of one rate over its lines, by largest remainder; each one's exact tax is weight × top ÷ bottom.
 
     Largest remainder knows no negative weights. Where charges and credits meet in one rate, the side with the smaller
     sum gets its own rounded tax and the other side the rest, each spread over its lines. That mirrors in the sign, so
     that the credit note of the whole document bears the negative of every line's tax.
     """
-    tax_minor = round_tax(sum(parts, Fraction(0)), currency)
-    charged = sum((part for part in parts if part > 0), Fraction(0))
-    credited = sum((part for part in parts if part < 0), Fraction(0))
-    if charged >= -credited:
-        credit_tax = round_tax(credited, currency)
+    whole = sum(weights)
+    tax_minor = half_away_of(whole * top, bottom)
+    if min(weights) >= 0:
+        return largest_remainder(tax_minor, weights)
+    charges, credits = [max(weight, 0) for weight in weights], [max(-weight, 0) for weight in weights]
+    if whole >= 0:
+        credit_tax = half_away_of(-sum(credits) * top, bottom)
         charge_tax = tax_minor - credit_tax
     else:
-        charge_tax = round_tax(charged, currency)
+        charge_tax = half_away_of(sum(charges) * top, bottom)
         credit_tax = tax_minor - charge_tax
-    over_charges = split_over_things(charge_tax, [max(weight, 0) for weight in weights])
-    over_credits = split_over_things(credit_tax, [max(-weight, 0) for weight in weights])
+    over_charges, over_credits = largest_remainder(charge_tax, charges), largest_remainder(credit_tax, credits)
     return [charge + credit for charge, credit in zip(over_charges, over_credits, strict=True)]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rating import DocumentLine, sum_document
+from core.money import half_away
+from core.rating import Discount, DocumentLine, TaxRounding, Terms, sum_document
 from core.words import TaxCategory
 
 S, Z, AE = TaxCategory.STANDARD, TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE
@@ -149,3 +150,38 @@ def test_no_line_bears_a_whole_minor_unit_more_than_its_exact_tax_and_the_docume
 ) -> None:
     for each in sum_document("EUR", lines).lines:
         assert abs(each.tax_minor - each.tax_exact * 100) < F(3, 2)
+
+
+rates = st.lists(st.sampled_from(["0", "7", "8.875", "19", "19.0"]).map(lambda text: (S, D(text))), max_size=3)
+amounts = st.tuples(st.integers(-100_000, 100_000), rates)
+
+
+@given(st.lists(amounts, max_size=6), st.sampled_from(TaxRounding), st.booleans())
+def test_every_tax_is_rounded_where_the_setting_says_from_what_fractions_say_is_exact(
+    given_lines: list[tuple[int, list[tuple[TaxCategory, D]]]], rounding: TaxRounding, included: bool
+) -> None:
+    """The sums are computed in whole numbers; here the same by fractions of major units."""
+    lines = [DocumentLine(amount, taxes=tuple(some)) for amount, some in given_lines]
+    sums = sum_document("EUR", lines, Terms(tax_rounding=rounding, prices_include_tax=included))
+    rows: dict[D, F] = {}
+    for (amount, some), summed in zip(given_lines, sums.lines, strict=True):
+        shares = [F(percent) / 100 for _, percent in some]
+        exact = [F(amount, 100) * share / (1 + sum(shares) if included else 1) for share in shares]
+        assert [tax.exact for tax in summed.taxes] == exact
+        if rounding is TaxRounding.LINE_EACH_RATE:
+            assert [tax.tax_minor for tax in summed.taxes] == [half_away(part * 100) for part in exact]
+        elif rounding is TaxRounding.LINE_THEN_RATES:
+            assert summed.tax_minor == half_away(sum(exact, F(0)) * 100)
+        for (_, percent), part in zip(some, exact, strict=True):
+            rows[percent] = rows.get(percent, F(0)) + part
+    assert {row.tax_percent: row.exact for row in sums.tax_totals} == rows
+    if rounding is TaxRounding.DOCUMENT:
+        assert [row.tax_minor for row in sums.tax_totals] == [half_away(exact * 100) for exact in rows.values()]
+
+
+@given(st.lists(st.integers(-1000, 100_000), max_size=6), st.decimals(D(0), D(100), places=3))
+def test_a_percentage_takes_what_fractions_say_rounded_once(given_lines: list[int], percent: D) -> None:
+    sums = sum_document("EUR", [line(amount) for amount in given_lines], Terms(discounts=(Discount("d", percent),)))
+    exact = F(sum(max(0, amount) for amount in given_lines), 100) * F(percent) / 100
+    assert sums.taken[0].exact("EUR") == exact
+    assert sums.discount_minor == sums.taken[0].minor == half_away(exact * 100)
