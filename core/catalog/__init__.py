@@ -71,6 +71,7 @@ from core.catalog.reports_plans import subscribers as subscribers
 from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_coupons import add_coupon as add_coupon
 from core.catalog.service_coupons import as_granted as as_granted
+from core.catalog.service_coupons import check_limits as check_limits
 from core.catalog.service_coupons import coupon_grants as coupon_grants
 from core.catalog.service_coupons import coupons as coupons
 from core.catalog.service_coupons import end_coupon as end_coupon

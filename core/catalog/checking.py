@@ -25,6 +25,8 @@ TEXT_FIELDS = ("opening_text", "closing_text", "footer_text", "registration", "e
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/@+-]*[A-Za-z0-9])?")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+")
 Word = TypeVar("Word", bound=StrEnum)
+MOST_PERCENT = 100
+MOST_MINOR = 10**15 - 1
 
 
 @cache
@@ -139,6 +141,21 @@ class Checks:
             self.fault("negative", path, f"A quantity cannot be below 0, but {path!r} is {number}.")
             return Decimal(0)
         return number
+
+    def percent(self, value: object, path: str) -> Decimal:
+        """Between 0 and 100, with at most 12 decimals; given as a quantity is."""
+        number = self.quantity(value, path)
+        if number > MOST_PERCENT:
+            self.fault("out_of_range", path, f"{path!r} lies between 0 and 100, not at {number}.")
+            return Decimal(0)
+        return number
+
+    def minor(self, value: object, path: str, what: str) -> int:
+        """An amount above 0 in a currency's smallest unit, no greater than any column or sum of columns holds."""
+        if type(value) is not int or not 0 < value <= MOST_MINOR:
+            self.fault("out_of_range", path, f"{what} is more than nothing and at most 15 digits; give its amount.")
+            return 0
+        return value
 
     def word(self, value: str, path: str, words: type[Word]) -> Word | None:
         try:

@@ -56,10 +56,15 @@ def _quantities(_session: Session, view: SubscriptionView, _today: date, asked: 
     read = [_read_change(checks, view, given, f"changes[{n}]") for n, given in enumerate(asked.changes)]
     if not asked.changes:
         checks.fault("no_changes", "changes", "There is nothing to change; give at least one change.")
-    known = [(item.id, day, item.code) for item, day, _ in (one for one in read if one is not None)]
-    for _, day, code in sorted({triple for triple in known if known.count(triple) > 1}):
-        sentence = f"{code} is changed twice for {day}; only one quantity can hold on a day."
-        checks.fault("changed_twice", "changes", sentence)
+    seen: set[tuple[int, date]] = set()
+    for n, one in enumerate(read):
+        if one is None:
+            continue
+        item, day, _ = one
+        if (item.id, day) in seen:
+            sentence = f"{item.code} is changed twice for {day}; only one quantity can hold on a day."
+            checks.fault("changed_twice", f"changes[{n}].effective_on", sentence)
+        seen.add((item.id, day))
     checks.finish()
     for item, day, quantity in (one for one in read if one is not None):
         sketch.fact(Kind.QUANTITY, day, item_id=item.id, quantity=quantity)

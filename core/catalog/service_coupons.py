@@ -60,11 +60,11 @@ def add_coupon(
     code = checks.code(code, "code")
     if store_coupons.coupons(session, seller_id, code):
         checks.fault("code_taken", "code", f"There is a coupon {code!r} already; choose another code.")
-    _check_value(checks, percent, amount_minor, currency, total_drawn_down)
+    percent = _check_value(checks, percent, amount_minor, currency, total_drawn_down)
     for path, value in (("times", times), ("most_grants", most_grants)):
         if value is not None:
             checks.whole(value, path, least=1, most=MOST)
-    _check_codes(session, checks, seller_id, products, plans)
+    check_limits(session, checks, seller_id, products, plans, prices)
     rule: dict[str, Any] = {
         "name": checks.text(name, "name", length=120, needed=False),
         "products": [checks.code(one, f"products[{number}]") for number, one in enumerate(products)],
@@ -86,31 +86,46 @@ def add_coupon(
 
 def _check_value(
     checks: Checks, percent: Decimal | None, amount_minor: int | None, currency: str, total_drawn_down: bool
-) -> None:
+) -> Decimal | None:
+    """The percentage in one spelling."""
     if (percent is None) == (amount_minor is None):
         checks.fault("percent_or_fixed", "percent", "A coupon takes off either a percentage or a fixed amount.")
     elif percent is not None:
-        if not 0 < percent <= 100:
-            sentence = f"A coupon takes off more than 0 and at most 100 percent, not {percent}."
-            checks.fault("out_of_range", "percent", sentence)
+        known = len(checks.faults)
+        percent = checks.percent(percent, "percent")
+        if not percent and len(checks.faults) == known:
+            checks.fault("out_of_range", "percent", "A coupon takes off more than 0 percent.")
         if currency:
             checks.fault("no_currency", "currency", "A percentage has no currency: it holds in all of them.")
         if total_drawn_down:
             checks.fault("not_fixed", "total_drawn_down", "Only a fixed amount can be a total that is drawn down.")
     else:
         checks.currency(currency)
-        if amount_minor is not None and amount_minor <= 0:
-            checks.fault("out_of_range", "amount_minor", "A coupon takes off more than nothing.")
+        checks.minor(amount_minor, "amount_minor", "What a coupon takes off")
+    return percent
 
 
-def _check_codes(
-    session: Session, checks: Checks, seller_id: int, products: Sequence[str], plans: Sequence[str]
+def check_limits(
+    session: Session,
+    checks: Checks,
+    seller_id: int,
+    products: Sequence[str],
+    plans: Sequence[str],
+    prices: Sequence[str],
 ) -> None:
-    known = {product.code for product in reads.products(session, seller_id)}
-    sold = {version.plan_code for version in reads.plan_versions(session, seller_id)}
-    for path, codes, there in (("products", products, known), ("plans", plans, sold)):
+    """What something is limited to is there: a limit to what there is not would never act, and nobody would know."""
+    limits = (("products", products), ("plans", plans), ("prices", prices))
+    if not any(codes for _, codes in limits):
+        return
+    versions = reads.plan_versions(session, seller_id)
+    known = {
+        "products": {product.code for product in reads.products(session, seller_id)},
+        "plans": {version.plan_code for version in versions},
+        "prices": {price.code for version in versions for price in version.prices},
+    }
+    for path, codes in limits:
         for number, one in enumerate(codes):
-            if one not in there:
+            if one not in known[path]:
                 checks.fault("unknown_code", f"{path}[{number}]", f"There is no {path[:-1]} {one!r}.")
 
 

@@ -45,10 +45,10 @@ def grant(
     reason = checks.text(reason, "reason", length=500)
     checks.currency(currency)
     checks.whole(priority, "priority", least=0, most=LOWEST_PRIORITY)
-    if type(amount_minor) is not int or amount_minor <= 0:
-        checks.fault("out_of_range", "amount_minor", "A credit is more than nothing; give its amount.")
+    checks.minor(amount_minor, "amount_minor", "A credit")
     if expires_on is not None:
         checks.day(expires_on, "expires_on")
+    catalog.check_limits(session, checks, party.seller_id, products, plans, prices)
     scope = _scope(checks, products, plans, prices)
     if code and store.is_taken(session, account_id, code):
         checks.fault("code_taken", "code", f"{party.name} has a credit {code!r} already; choose another code.")

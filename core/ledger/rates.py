@@ -38,6 +38,8 @@ def set_fx_rate(
     change = audit.begin(session, actor, now, "ledger.set_fx_rate")
     check_currency(base, "base")
     check_currency(quote, "quote")
+    if faults := rules.exact_faults(rate, "rate"):
+        raise BadInput(faults)
     if rate <= 0 or base == quote:
         raise BadInput.one(
             "no_rate", "rate", f"{rate} is no exchange rate of {base} in {quote}: it is above 0, of two currencies."

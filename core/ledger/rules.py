@@ -11,10 +11,10 @@ from fractions import Fraction
 
 from core.clock import Period as Days
 from core.clock import month_of
-from core.errors import Fault, Refused
+from core.errors import BadInput, Fault, Refused
 from core.ledger.model import NO_RATE, ONE, AccountRole, Line, TaxedParty, TaxTreatment
 from core.ledger.tax_ids import EU, VAT, is_vat_id_of
-from core.money import Money, round_conversion, to_major
+from core.money import Money, parse_decimal, round_conversion, to_major
 from core.words import TaxCategory
 
 
@@ -113,8 +113,21 @@ def treatment(
     return stored
 
 
+def exact_faults(value: object, path: str) -> list[Fault]:
+    """Why a figure is no exact decimal that can be kept: not finite, too long, or a float that has lost digits already."""
+    if not isinstance(value, Decimal):
+        return [Fault("not_a_number", path, f"{path!r} must be an exact decimal, not {value!r}.")]
+    try:
+        parse_decimal(str(value), path)
+    except BadInput as error:
+        return list(error.faults)
+    return []
+
+
 def tax_rate_faults(category: TaxCategory, percent: Decimal, label: str, reason: str) -> list[Fault]:
-    faults = []
+    faults = exact_faults(percent, "percent")
+    if faults:
+        return faults
     if not 0 <= percent <= 100:
         faults.append(Fault("percent_out_of_range", "percent", f"A tax rate lies between 0 and 100, not at {percent}."))
     if category is not TaxCategory.STANDARD and percent != 0:

@@ -3,12 +3,13 @@
 import itertools
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from core.errors import Refused
 from core.ledger import ACCOUNTS, AccountRole, Line, clearing_pair, convert, difference, fiscal_year
-from core.ledger.rules import check_balanced, months, revaluation, tax_rate_faults
+from core.ledger.rules import check_balanced, exact_faults, months, revaluation, tax_rate_faults
 from core.money import Money
 from core.words import TaxCategory
 
@@ -110,3 +111,19 @@ def test_a_tax_rate_that_makes_no_sense_tells_all_its_faults() -> None:
         "label_missing",
     ]
     assert tax_rate_faults(TaxCategory.STANDARD, Decimal(19), "VAT 19 %", "") == []
+
+
+@pytest.mark.parametrize(
+    ("figure", "code"),
+    [
+        (Decimal("19.1234567890123"), "too_many_decimals"),  # thirteen
+        (Decimal("NaN"), "not_finite"),
+        (Decimal("1E+30"), "too_large"),
+        (19.5, "not_a_number"),
+    ],
+)
+def test_a_rate_that_could_not_be_kept_exactly_is_refused_by_its_name(figure: Any, code: str) -> None:
+    assert [(fault.code, fault.path) for fault in tax_rate_faults(TaxCategory.STANDARD, figure, "VAT", "")] == [
+        (code, "percent")
+    ]
+    assert [(fault.code, fault.path) for fault in exact_faults(figure, "rate")] == [(code, "rate")]

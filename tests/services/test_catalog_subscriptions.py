@@ -253,7 +253,7 @@ def test_changes_outside_the_subscription_or_twice_for_one_day_are_refused_toget
         ("not_a_number", "changes[4].quantity"),
         ("quantity_not_used", "changes[4].price_code"),
         ("not_a_date", "changes[5].effective_on"),
-        ("changed_twice", "changes"),
+        ("changed_twice", "changes[7].effective_on"),
     ]
     assert faults_of(catalog.change_quantities, session, OLGA, NOW, changes=[], **own) == [("no_changes", "changes")]
     assert faults_of(catalog.cancel, session, OLGA, NOW, effective_on=date(2022, 1, 1), **own) == [

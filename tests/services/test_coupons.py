@@ -183,25 +183,31 @@ def test_who_grants_a_coupon_cannot_approve_what_rests_on_it(engine: Engine, des
         billing.review(engine, draft.id, approver=both)
 
 
-@pytest.mark.parametrize(
-    ("of", "path"),
-    [
-        ({"percent": Decimal("100.1")}, "percent"),
-        ({"percent": Decimal(0)}, "percent"),
-        ({"amount_minor": 500, "currency": "EUX"}, "currency"),
-        ({"amount_minor": 0, "currency": "EUR"}, "amount_minor"),
-        ({"amount_minor": 500, "currency": "EUR", "percent": Decimal(5)}, "percent"),
-        ({"times": 0}, "times"),
-        ({"total_drawn_down": True}, "total_drawn_down"),
-        ({"products": ["nonsense"]}, "products[0]"),
-        ({"plans": ["seats", "nonsense"]}, "plans[1]"),
-        ({"code": "no code"}, "code"),
-    ],
-)
-def test_a_wrong_coupon_is_refused_naming_the_field(engine: Engine, desk: business.Desk, of: Any, path: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        coupon(engine, desk, **of)
-    assert [fault.path for fault in caught.value.faults] == [path]
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"percent": Decimal("100.1")}, "percent"),
+    ({"percent": Decimal(0)}, "percent"),
+    ({"percent": Decimal("33.3333333333333")}, "percent"),  # thirteen digits
+    ({"percent": Decimal("NaN")}, "percent"),
+    ({"percent": 10.5}, "percent"),
+    ({"amount_minor": 500, "currency": "EUX"}, "currency"),
+    ({"amount_minor": 0, "currency": "EUR"}, "amount_minor"),
+    ({"amount_minor": Decimal("10.5"), "currency": "EUR"}, "amount_minor"),
+    ({"amount_minor": 10**25, "currency": "EUR"}, "amount_minor"),
+    ({"amount_minor": 500, "currency": "EUR", "percent": Decimal(5)}, "percent"),
+    ({"times": 0}, "times"),
+    ({"total_drawn_down": True}, "total_drawn_down"),
+    ({"products": ["nonsense"]}, "products[0]"),
+    ({"plans": ["seats", "nonsense"]}, "plans[1]"),
+    ({"prices": ["nonsense"]}, "prices[0]"),
+    ({"code": "no code"}, "code"),
+]
+
+
+def test_a_wrong_coupon_is_refused_naming_the_field(engine: Engine, desk: business.Desk) -> None:
+    for of, path in WRONG:
+        with pytest.raises(BadInput) as caught:
+            coupon(engine, desk, **of)
+        assert [fault.path for fault in caught.value.faults] == [path], of
 
 
 def grant_one(url: str, coupon_id: int, account_id: int) -> str:

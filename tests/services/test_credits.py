@@ -155,22 +155,26 @@ def test_who_grants_credit_cannot_approve_what_rests_on_it(engine: Engine, desk:
         billing.review(engine, draft.id, approver=both)
 
 
-@pytest.mark.parametrize(
-    ("of", "path"),
-    [
-        ({"amount_minor": 0}, "amount_minor"),
-        ({"currency": "EUX"}, "currency"),
-        ({"priority": -1}, "priority"),
-        ({"code": "no code"}, "code"),
-        ({"reason": " "}, "reason"),
-    ],
-)
-def test_a_wrong_credit_is_refused_naming_the_field(engine: Engine, desk: business.Desk, of: Any, path: str) -> None:
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"amount_minor": 0}, "amount_minor"),
+    ({"amount_minor": 10**25}, "amount_minor"),
+    ({"currency": "EUX"}, "currency"),
+    ({"priority": -1}, "priority"),
+    ({"code": "no code"}, "code"),
+    ({"reason": " "}, "reason"),
+    ({"products": ["seats", "nonsense"]}, "products[1]"),
+    ({"plans": ["nonsense"]}, "plans[0]"),
+    ({"prices": ["nonsense"]}, "prices[0]"),
+]
+
+
+def test_a_wrong_credit_is_refused_naming_the_field(engine: Engine, desk: business.Desk) -> None:
     account_id = client(engine, desk).account_id
-    told: dict[str, Any] = {"code": "WELCOME", "amount_minor": 500, "currency": "EUR", "reason": "agreed", **of}
-    with pytest.raises(BadInput) as caught, db.transaction(engine, NOW) as session:
-        credits.grant(session, OLGA, NOW, account_id=account_id, **told)
-    assert [fault.path for fault in caught.value.faults] == [path]
+    for of, path in WRONG:
+        told: dict[str, Any] = {"code": "WELCOME", "amount_minor": 500, "currency": "EUR", "reason": "agreed", **of}
+        with pytest.raises(BadInput) as caught, db.transaction(engine, NOW) as session:
+            credits.grant(session, OLGA, NOW, account_id=account_id, **told)
+        assert [fault.path for fault in caught.value.faults] == [path], of
 
 
 def draft_and_give_up(url: str, seller_id: int, bill_on: date) -> str:
