@@ -11,7 +11,7 @@ from itertools import pairwise
 from sqlmodel import Session
 
 from core import metering, rating
-from core.analytics.rules import Piece, by_quantity_alone
+from core.analytics.rules import Piece
 from core.clock import Period
 from core.metering import Measured, SlotUsage
 from core.money import PICOS
@@ -31,7 +31,8 @@ def pair_of(piece: Piece) -> Pair:
 
 
 def key_of(piece: Piece) -> ReadKey:
-    return piece.read, piece.whole, piece.live
+    frame = piece.frame
+    return frame.read, frame.whole, frame.live
 
 
 @dataclass
@@ -48,25 +49,25 @@ class Counts:
         """Everything that the price looks at, of the period's days up to the end of that one."""
         if is_close(piece, self.closely):
             measured = self.measured[pair_of(piece), key_of(piece)]
-            whole = through >= piece.days.end - DAY
+            whole = through >= piece.frame.days.end - DAY
             return rating.usage_of(piece.price, measured, self.seal, None if whole else through)
-        picos, events = self._summed(piece, Period(piece.days.start, through + DAY))
+        picos, events = self._summed(piece, Period(piece.frame.days.start, through + DAY))
         quantity: Exact = picos // PICOS if picos % PICOS == 0 else Fraction(picos, PICOS)
         return Usage(quantity, event_count=events, seal=self.seal)
 
     def _summed(self, piece: Piece, days: Period) -> tuple[int, int]:
         slots, figures = self.sums.get(pair_of(piece), ((), ()))
-        picos = events = 0
+        picos, events, start, live = 0, 0, days.start, piece.frame.live
         for slot, used in zip(slots, figures, strict=True):
             if slot.start >= days.end:
                 break
-            if slot.start >= days.start and any(slot.start in live for live in piece.live):
+            if slot.start >= start and (len(live) == 1 or any(slot.start in part for part in live)):
                 picos, events = picos + used.picos, events + used.events
         return picos, events
 
 
 def is_close(piece: Piece, closely: frozenset[int]) -> bool:
-    return piece.item.meter_id in closely or not by_quantity_alone(piece.price)
+    return piece.item.meter_id in closely or not piece.alone
 
 
 def read(session: Session, seal: int, pieces: Sequence[Piece], *, closely: bool = False) -> Counts:
@@ -82,7 +83,7 @@ def read(session: Session, seal: int, pieces: Sequence[Piece], *, closely: bool 
             needs = close.setdefault(key_of(piece), {})
             needs[pair] = needs.get(pair, metering.Needs()) | rating.needs_of(piece.price)
         else:
-            covered.setdefault(pair, {}).update(dict.fromkeys(piece.slots))
+            covered.setdefault(pair, {}).update(dict.fromkeys(piece.frame.slots))
     return Counts(seal, _sums(session, seal, covered), _measured(session, seal, close), apart)
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 from core import rating
 from core.analytics.model import Ask, Note, Side
-from core.catalog.billing_rules import DayBasis
+from core.catalog.billing_rules import PLAIN, DayBasis
 from core.catalog.model import Price
 from core.catalog.timeline import Span, without
 from core.catalog.views import ItemView, PriceView, SubscriptionView
@@ -195,22 +197,16 @@ def _item(
 
 
 @dataclass(frozen=True)
-class Piece:
-    """The days of one billing period on which one item is in force, and where the months cut them (number, days)."""
+class Frame:
+    """The days of one billing period on which an item is in force, those of them that count, and where the months cut them:
+    (number of the month, its days)."""
 
-    side: Side
-    view: SubscriptionView
-    item: ItemView
     whole: Period
     days: Period
     live: tuple[Period, ...]
     cuts: tuple[tuple[int, Period], ...]
 
-    @property
-    def price(self) -> Price:
-        return self.item.price
-
-    @property
+    @cached_property
     def slots(self) -> tuple[Period, ...]:
         """The stretches that are counted apart: up to the first month the days that came before it, then month by month,
         without the days of a pause."""
@@ -219,19 +215,45 @@ class Piece:
         parts = [*before, *(cut for _, cut in self.cuts)]
         return tuple(both for part in parts for live in self.live if (both := live.overlap(part)))
 
-    @property
+    @cached_property
     def read(self) -> Period:
         """The days whose usage is looked at."""
         return Period(self.days.start, self.cuts[-1][1].end)
 
+    @cached_property
+    def compared(self) -> Period:
+        """The days that lie in the months."""
+        return Period(self.cuts[0][1].start, self.cuts[-1][1].end)
 
-def pieces(side: Side, view: SubscriptionView, items: Sequence[ItemView], months: Sequence[Period]) -> Iterator[Piece]:
-    """Every billing period of every item that lies in a month, in parts where several do."""
-    span = Period(months[0].start, months[-1].end)
-    for item in items:
-        inside = item.within(span)
+
+class Frames:
+    """The calendar of items over the months: thousands of customers share a few, so each is made once."""
+
+    def __init__(self, months: Sequence[Period]) -> None:
+        self._months = tuple(months)
+        self._span = Period(months[0].start, months[-1].end)
+        self._known: dict[tuple[object, ...], tuple[Frame, ...]] = {}
+
+    def of(self, view: SubscriptionView, item: ItemView) -> tuple[Frame, ...]:
+        """Every billing period of the item that lies in a month, in order."""
+        own = None if view.rules is PLAIN else view.id  # settings of one account have a calendar of their own
+        key = (
+            item.price.cadence,
+            view.anchor_of(item),
+            item.starts_on,
+            item.ends_on,
+            item.quiet,
+            own,
+            item.id if own else 0,
+        )
+        if key not in self._known:
+            self._known[key] = tuple(self._frames(view, item))
+        return self._known[key]
+
+    def _frames(self, view: SubscriptionView, item: ItemView) -> Iterator[Frame]:
+        inside = item.within(self._span)
         if inside is None or item.price.cadence is None:
-            continue
+            return
         start = max(item.starts_on, view.tile(item, inside.start).days.start)
         last = view.tile(item, inside.end - DAY).days.end
         for tile in view.tiles(item, start, min(item.ends_on or last, last)):
@@ -239,9 +261,31 @@ def pieces(side: Side, view: SubscriptionView, items: Sequence[ItemView], months
             if not live:
                 continue
             days = Period(live[0].start, live[-1].end)
-            cuts = tuple((n, cut) for n, month in enumerate(months) if (cut := days.overlap(month)) is not None)
+            cuts = tuple((n, cut) for n, month in enumerate(self._months) if (cut := days.overlap(month)) is not None)
             if cuts:
-                yield Piece(side, view, item, tile.whole, days, live, cuts)
+                yield Frame(tile.whole, days, live, cuts)
+
+
+class Piece(NamedTuple):
+    """One item in one of its billing periods. `alone`: its price looks at nothing but how much was used."""
+
+    side: Side
+    view: SubscriptionView
+    item: ItemView
+    frame: Frame
+    alone: bool
+
+    @property
+    def price(self) -> Price:
+        return self.item.price
+
+
+def pieces(side: Side, view: SubscriptionView, items: Sequence[ItemView], frames: Frames) -> Iterator[Piece]:
+    """Every billing period of every item that lies in a month, in parts where several do."""
+    for item in items:
+        alone = by_quantity_alone(item.price)
+        for frame in frames.of(view, item):
+            yield Piece(side, view, item, frame, alone)
 
 
 def by_quantity_alone(price: Price) -> bool:
@@ -259,11 +303,11 @@ Counted = Callable[[Piece, date], Usage]
 
 def recurring_parts(piece: Piece) -> Iterator[tuple[int, Part]]:
     """(month, part) of a price that is owed for time: each month's days at the quantities in force on them."""
-    basis = basis_of(piece.view, piece.whole)
-    for number, cut in piece.cuts:
+    basis = basis_of(piece.view, piece.frame.whole)
+    for number, cut in piece.frame.cuts:
         for days, quantity in held(piece.item, cut):
             for part in rating.prorate(
-                piece.price, [(days.start, quantity), (days.end, Decimal(0))], piece.whole, basis
+                piece.price, [(days.start, quantity), (days.end, Decimal(0))], piece.frame.whole, basis
             ).parts:
                 yield number, part
 
@@ -279,13 +323,13 @@ def usage_parts(piece: Piece, counted: Counted) -> Iterator[tuple[int, Rated]]:
     """(month, what is left to bill of the period at the month's end) of a price on a meter. What came before the first month
     counts as billed; minimum and maximum wait for the period's end, unless the price counts earlier parts."""
     period, before = period_of(piece), NOTHING
-    first = piece.cuts[0][1].start
-    if piece.days.start < first:
+    first = piece.frame.cuts[0][1].start
+    if piece.frame.days.start < first:
         usage = counted(piece, first - DAY)
         earlier = rating.rate(piece.price, usage, period, BilledBefore(last_part=False))
         before = BilledBefore(Fraction(usage.quantity), earlier.amount_minor)
-    for number, cut in piece.cuts:
-        is_last = cut.end >= piece.days.end
+    for number, cut in piece.frame.cuts:
+        is_last = cut.end >= piece.frame.days.end
         usage = counted(piece, cut.end - DAY)
         billed = before if is_last else replace(before, last_part=False)
         rated = rating.rate(piece.price, usage, period, billed)
@@ -298,11 +342,15 @@ def period_of(piece: Piece) -> PeriodInfo:
     """The whole period, its seconds where the price wants them, and the share of it that is in service."""
     convert = piece.price.convert
     with_seconds = convert is not None and convert.per_period_seconds
-    if piece.live == (piece.whole,):
-        return PeriodInfo.of(piece.whole, piece.view.zones) if with_seconds else PeriodInfo(piece.whole)
-    basis = basis_of(piece.view, piece.whole)
-    share = sum((basis.share(part, piece.whole) for part in piece.live), Fraction(0))
-    return PeriodInfo.of(piece.whole, piece.view.zones, share) if with_seconds else PeriodInfo(piece.whole, share=share)
+    if piece.frame.live == (piece.frame.whole,):
+        return PeriodInfo.of(piece.frame.whole, piece.view.zones) if with_seconds else PeriodInfo(piece.frame.whole)
+    basis = basis_of(piece.view, piece.frame.whole)
+    share = sum((basis.share(part, piece.frame.whole) for part in piece.frame.live), Fraction(0))
+    return (
+        PeriodInfo.of(piece.frame.whole, piece.view.zones, share)
+        if with_seconds
+        else PeriodInfo(piece.frame.whole, share=share)
+    )
 
 
 class Rater:
@@ -314,10 +362,10 @@ class Rater:
     def recurring(self, piece: Piece) -> tuple[tuple[int, int], ...]:
         """(month, amount) of each part."""
         item = piece.item
-        steps = tuple(held(item, Period(piece.cuts[0][1].start, piece.cuts[-1][1].end)))
-        word = piece.view.day_basis(piece.whole)
+        steps = tuple(held(item, piece.frame.compared))
+        word = piece.view.day_basis(piece.frame.whole)
         zones = piece.view.zones if word is DayBasis.SECONDS else ()
-        key = (item.price_id, item.price_hash, piece.whole, piece.cuts, steps, word, zones)
+        key = (item.price_id, item.price_hash, piece.frame.whole, piece.frame.cuts, steps, word, zones)
         if key not in self._known:
             self._known[key] = tuple((number, part.amount_minor) for number, part in recurring_parts(piece))
         return self._known[key]
