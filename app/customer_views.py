@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, customer_credit, messages, screens, session, subscription_timeline, widgets, wording, worklist
+from app import (
+    cached,
+    customer_credit,
+    customer_new,
+    messages,
+    screens,
+    session,
+    subscription_timeline,
+    widgets,
+    wording,
+    worklist,
+)
 from app.actions import told
 from app.engine import reading
 from core import catalog, invoicing, payments
@@ -132,6 +143,7 @@ def _state(row: invoicing.QueueRow, today: date) -> str:
 def _account(db: Session, row: CustomerRow) -> None:
     party = catalog.party(db, row.account_id, None)
     customer = catalog.customer(db, row.id)
+    customer_new.another(row)
     first, second = widgets.halves(260)
     with first:
         widgets.section("Billed", f"account {party.number}, since {wording.day(party.valid_from)}")

@@ -66,6 +66,12 @@ def go_to(key: str, item: Any) -> None:
     place.open, place.outside = item, False
 
 
+def seek(key: str, item: Any) -> None:
+    """Open this item also where it is not on the page: something that was just made."""
+    place = _place(key)
+    place.open, place.outside = item, True
+
+
 def step(key: str, by: int) -> None:
     """J and K: the next or the previous item, also over the edge of a page."""
     place = _place(key)
@@ -133,6 +139,8 @@ def _settle(key: str, place: _Place, name: str) -> None:
         here = next((item for item in place.ids if str(item) == asked), None)
         place.open = here if here is not None else int(asked) if asked.isdecimal() else asked
         place.outside = here is None
+    if place.outside and place.open in place.ids:
+        place.outside = False
     if not place.outside:
         if not place.ids:
             place.open = None

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, customer_views, filters, messages, session, widgets, wording, worklist
+from app import cached, customer_new, customer_views, filters, messages, session, widgets, wording, worklist
 from app.actions import told
 from app.engine import reading
 from core import catalog, invoicing
@@ -81,6 +81,7 @@ if here.seller is None:
     st.stop()
 bar = widgets.page_title("Customers", f"{here.seller.name} · by key, with what their accounts owe")
 find = filters.find(bar, "Name, key or account")
+customer_new.button(bar)
 left, right = widgets.panes("customers")
 with reading() as db:
     with left:
@@ -89,10 +90,12 @@ with reading() as db:
             messages.nothing_matches("customer", find, lambda: filters.clear("find"))
         elif opened is None:
             messages.empty(
-                "No customer yet.", "An operator adds accounts and customers; an import of a file brings many at once."
+                "No customer yet.",
+                "“New customer…” adds one with its account; an import of a file brings many at once.",
             )
     with right:
         if opened is None:
             told()
         else:
             customer_views.one(db, opened, items)
+customer_new.asked()

@@ -29,6 +29,7 @@ from core.catalog.changes import Resume as Resume
 from core.catalog.changes import SetPhases as SetPhases
 from core.catalog.changes import Subscribe as Subscribe
 from core.catalog.changes import Withdraw as Withdraw
+from core.catalog.checking import countries as countries
 from core.catalog.coupons import CouponGrantView as CouponGrantView
 from core.catalog.coupons import CouponView as CouponView
 from core.catalog.coupons import EndGrant as EndGrant
@@ -81,6 +82,7 @@ from core.catalog.service_meters import amend_meter as amend_meter
 from core.catalog.service_parties import add_account as add_account
 from core.catalog.service_parties import add_alias as add_alias
 from core.catalog.service_parties import add_customer as add_customer
+from core.catalog.service_parties import add_customer_with_account as add_customer_with_account
 from core.catalog.service_parties import add_seller as add_seller
 from core.catalog.service_parties import amend_account as amend_account
 from core.catalog.service_parties import amend_customer as amend_customer

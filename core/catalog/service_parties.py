@@ -9,6 +9,7 @@ from sqlmodel import Session
 from core import audit, ledger
 from core.catalog import boundaries, reads, store
 from core.catalog.checking import BANK_FIELDS, TEXT_FIELDS, Checks
+from core.errors import BadInput, Fault
 from core.people import Actor
 from core.tables.parties import (
     Account,
@@ -207,10 +208,7 @@ def add_customer(
     zone_name = checks.zone(timezone or seller.timezone)
     if account.seller_id != seller_id:
         checks.fault("other_seller", "account_id", f"Account {account.number} belongs to another seller.")
-    if store.customer_keyed(session, seller_id, key) is not None:
-        checks.fault("key_taken", "key", f"There is a customer {key!r} already; give another key.")
-    elif store.alias_rows(session, seller_id, key):
-        checks.fault("key_taken", "key", f"{key!r} is another customer's alias already; give another key.")
+    checks.faults.extend(key_faults(session, seller_id, key))
     checks.finish()
     customer_id = store.add(session, Customer(seller_id=seller_id, key=key, account_id=account_id, change_id=change.id))
     store.add(session, CustomerVersion(customer_id=customer_id, change_id=change.id, **fields))
@@ -226,6 +224,30 @@ def add_customer(
     )
     change.note("customer", customer_id, after={"key": key, "account_id": account_id, "timezone": zone_name, **fields})
     return customer_id
+
+
+def key_faults(session: Session, seller_id: int, key: str) -> list[Fault]:
+    """What keeps a new customer from that key: it is another's own, or another's alias."""
+    checks = Checks()
+    if store.customer_keyed(session, seller_id, key) is not None:
+        checks.fault("key_taken", "key", f"There is a customer {key!r} already; give another key.")
+    elif store.alias_rows(session, seller_id, key):
+        checks.fault("key_taken", "key", f"{key!r} is another customer's alias already; give another key.")
+    return checks.faults
+
+
+def add_customer_with_account(
+    session: Session, actor: Actor, now: datetime, *, seller_id: int, account: Json, customer: Json
+) -> int:
+    """A customer and the account that pays for it, each as its own verb makes it. Every fault of either is told at once."""
+    try:
+        with session.begin_nested():
+            account_id = add_account(session, actor, now, seller_id=seller_id, **account)
+    except BadInput as error:
+        key = str(customer["key"]).strip()
+        missing = [] if key else [Fault("field_missing", "key", "'key' is needed and is empty.")]
+        raise BadInput([*error.faults, *missing, *key_faults(session, seller_id, key)]) from None
+    return add_customer(session, actor, now, seller_id=seller_id, account_id=account_id, **customer)
 
 
 def _customer_fields(

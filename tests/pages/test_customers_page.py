@@ -149,3 +149,47 @@ def test_an_operator_grants_credit_and_sees_what_is_left(desk_url: str) -> None:
     assert "GOODWILL, granted" in seen
     assert "+25.00" in seen
     assert "25.00 USD" in seen
+
+
+def test_a_new_customer_is_added_with_its_account_and_opens(desk_url: str) -> None:
+    at = opened(desk_url, "mira")
+    at.button(key="new-customer").click().run()
+    for label, text in (("Name", "Umbrella GmbH"), ("Key", "umbrella"), ("City", "Berlin"), ("VAT id", "DE136695976")):
+        field(at, "text_input", label).set_value(text)
+    field(at, "selectbox", "Country").set_value("DE")
+    field(at, "selectbox", "Timezone").set_value("Europe/Berlin")
+    assert told(save(at)) == []
+    assert "<h2>Umbrella GmbH</h2>" in markup(at)
+    with db.reading(db.make_engine(desk_url)) as session:
+        found = catalog.customer_keyed(session, 1, "umbrella")
+        assert found is not None
+        view = catalog.customer(session, found)
+        party = catalog.party(session, view.account_id, None)
+    assert (view.timezone, party.number, party.tax_ids) == ("Europe/Berlin", "umbrella", {"VAT": "DE136695976"})
+
+
+def test_a_new_customer_is_refused_with_every_fault_at_its_field(desk_url: str) -> None:
+    at = opened(desk_url, "mira")
+    at.button(key="new-customer").click().run()
+    for label, text in (("Key", "globex"), ("Account number", "A-globex"), ("E-mail for invoices", "nobody")):
+        field(at, "text_input", label).set_value(text)
+    assert told(save(at)) == ["**Nothing was changed\\.**"]
+    seen = markup(at)
+    for label in ("Name", "Key", "Account number", "E-mail for invoices"):
+        assert f'<td class="faint">{label}</td>' in seen
+    assert "There is a customer &#x27;globex&#x27; already" in seen
+
+
+def test_another_customer_comes_under_an_account_that_is_there(desk_url: str) -> None:
+    at = opened(desk_url, "mira", {**GLOBEX, "tab": "Account"})
+    at.button(key="another-customer").click().run()
+    field(at, "text_input", "Name").set_value("Globex Labs")
+    field(at, "text_input", "Key").set_value("globex-labs")
+    assert told(save(at)) == []
+    assert "account A-globex" in markup(at)
+    assert at.dataframe[0].value["name"].tolist().count("Globex Labs") == 1
+
+
+@pytest.mark.parametrize("login", ["vera", "ada", "tom"])
+def test_only_an_operator_adds_customers(desk_url: str, login: str) -> None:
+    assert opened(desk_url, login).button(key="new-customer").disabled
