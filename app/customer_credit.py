@@ -1,13 +1,16 @@
 """What lowers a customer's invoices: coupons and credits of its account, what is left of them, and granting another."""
 
-import streamlit as st
+from collections.abc import Callable
 
-from app import dialogs, document, messages, session, widgets, wording
+import streamlit as st
+from sqlmodel import Session
+
+from app import dialogs, document, messages, previews, session, widgets, wording
+from app.actions import Deed
 from app.widgets import AnyRow, Cell
-from core import catalog, credits
-from core.catalog import CouponGrantView, CustomerRow
+from core import catalog, credits, invoicing
+from core.catalog import CouponGrantView, CustomerRow, EndGrant, GrantCoupon
 from core.credits import CreditView
-from core.db import Session
 from core.money import Money
 
 MOVES = {
@@ -23,10 +26,11 @@ def draw(db: Session, row: CustomerRow) -> None:
     coupons = catalog.coupon_grants(db, [row.account_id]).get(row.account_id, ())
     known = catalog.coupons(db, party.seller_id)
     with st.container(horizontal=True):
-        may = session.may("credits.grant")
-        st.button("Grant credit…", key="grant-credit", disabled=not may, **dialogs.opens("grant-credit"))
-        may = session.may("catalog.grant_coupon") and bool(known)
-        st.button("Grant a coupon…", key="grant-coupon", disabled=not may, **dialogs.opens("grant-coupon"))
+        st.button(
+            "Grant credit…", key="grant-credit", **session.offered("credits.grant"), **dialogs.opens("grant-credit")
+        )
+        offered = session.offered("catalog.grant_coupon", where=bool(known))
+        st.button("Grant a coupon…", key="grant-coupon", **offered, **dialogs.opens("grant-coupon"))
     if not lent and not coupons:
         messages.empty("Neither credit nor coupons.", "What is granted here lowers the account's next invoices.")
     if lent:
@@ -36,11 +40,26 @@ def draw(db: Session, row: CustomerRow) -> None:
     if coupons:
         widgets.section("Coupons")
         widgets.sheet(("Coupon", "Takes off", "From", "Until", "Granted by"), [_coupon(each) for each in coupons])
+        with st.container(horizontal=True):
+            for each in coupons:
+                if each.ended_on is None:
+                    st.button(
+                        f"End {each.coupon.code}…", key=f"end-grant-{each.id}",
+                        **session.offered("catalog.grant_coupon"), **dialogs.opens("end-grant", each.id),
+                    )  # fmt: skip
     if dialogs.asked("grant-credit"):
         dialogs.ask(f"Grant {row.name} credit?", lambda: _grant_credit(row))
     if dialogs.asked("grant-coupon"):
-        options = {coupon.id: f"{coupon.code}: {coupon.says}" for coupon in known}
-        dialogs.ask(f"Grant {row.name} a coupon?", lambda: _grant_coupon(row, options))
+        today = session.here().today
+        open_first = sorted(known, key=lambda one: one.expires_on is not None and one.expires_on <= today)
+        options = {one.id: f"{one.code}: {one.says}" for one in open_first if one.ended_on is None}
+        scopes = {("account", row.account_id): f"the account {row.account_number}"}
+        for view in catalog.subscriptions(db, customer_ids=[row.id]):
+            scopes["subscription", view.id] = f"the subscription {view.code} alone"
+        dialogs.ask(f"Grant {row.name} a coupon?", lambda: _granting(row, options, scopes), width="large")
+    for each in coupons:
+        if dialogs.asked("end-grant") and dialogs.about() == each.id:
+            dialogs.ask(f"End {each.coupon.code} for {row.name}?", lambda one=each: _ending(one), width="large")
 
 
 def _moves(db: Session, credit: CreditView) -> list[AnyRow]:
@@ -94,15 +113,35 @@ def _grant_credit(row: CustomerRow) -> None:
     )  # fmt: skip
 
 
-def _grant_coupon(row: CustomerRow, options: dict[int, str]) -> None:
-    dialogs.consequence("It is taken off the account's next invoices. Whoever grants it cannot approve them.")
-    coupon, since = dialogs.pick("Coupon", options), dialogs.day("From", session.here().today)
-    reason = dialogs.line("Reason")
-    dialogs.answer(
-        "Grant it",
-        lambda deed: catalog.grant_coupon(
-            deed.db, deed.actor, deed.now, coupon_id=coupon(), scope="account", scope_id=row.account_id,
-            valid_from=since(), reason=reason(),
-        ),
-        "Granted; the next draft takes it off.",
-    )  # fmt: skip
+def _granting(row: CustomerRow, options: dict[int, str], scopes: dict[tuple[str, int], str]) -> None:
+    def fields(_db: Session) -> Callable[[], GrantCoupon]:
+        dialogs.consequence("It is taken off the next invoices. Whoever grants it cannot approve them.")
+        left, right = st.columns(2)
+        with left:
+            coupon = dialogs.pick("Coupon", options, path="coupon_id")
+            scope = dialogs.pick("For", scopes, path="scope_id")
+        with right:
+            since = dialogs.day("From", session.here().today, path="valid_from")
+            until = dialogs.maybe_day("First day without it", help="Left empty: no end", path="valid_until")
+        reason = dialogs.line("Reason", path="reason")
+        return lambda: GrantCoupon(coupon(), *scope(), since(), until(), reason())
+
+    def save(deed: Deed, asked: GrantCoupon) -> None:
+        catalog.grant_coupon(deed.db, deed.actor, deed.now, **vars(asked))
+
+    previews.body(previews.Change(row.id, fields, _look, save, "Granted; the next draft takes it off.", "Grant it"))
+
+
+def _ending(grant: CouponGrantView) -> None:
+    def fields(_db: Session) -> Callable[[], EndGrant]:
+        day, reason = dialogs.day("From", session.here().today, path="ends_on"), dialogs.line("Reason", path="reason")
+        return lambda: EndGrant(grant.id, day(), reason())
+
+    def save(deed: Deed, asked: EndGrant) -> None:
+        catalog.end_coupon(deed.db, deed.actor, deed.now, **vars(asked))
+
+    previews.body(previews.Change(grant.id, fields, _look, save, f"{grant.coupon.code} ends there.", "End it"))
+
+
+def _look(db: Session, asked: GrantCoupon | EndGrant) -> list[invoicing.Preview]:
+    return invoicing.preview_coupon(db, previews.now(), asked)

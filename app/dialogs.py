@@ -86,6 +86,16 @@ def pick(label: str, options: Mapping[T, str], *, help: str | None = None, path:
     )
 
 
+def many(label: str, options: Mapping[T, str], *, path: str = "") -> Callable[[], list[T]]:
+    """Some of them, or none."""
+    return _input(
+        label,
+        None,
+        lambda key: st.multiselect(label, list(options), key=key, format_func=options.__getitem__, placeholder="all"),
+        path,
+    )
+
+
 def means(path: str, label: str) -> None:
     """What core calls `path` in its refusals is this on the screen."""
     st.session_state.setdefault(session.FIELDS, {})[path] = label

@@ -109,6 +109,12 @@ VERSION_STATES: Final = {
     "earlier": ("Earlier", "gray"),
     "retired": ("Retired", "gray"),
 }
+COUPON_STATES: Final = {
+    "open": ("Open", "green"),
+    "used_up": ("Used up", "gray"),
+    "expired": ("Expired", "gray"),
+    "ended": ("Ended", "gray"),
+}
 BATCH_STATES: Final = {"accepted": ("Taken in", "green"), "refused": ("Refused", "red")}
 REJECTION_STATES: Final = {
     "open": ("Open", "orange"),

@@ -1,4 +1,4 @@
-"""Catalog: plans, their versions and prices; each price can be tried. Versions are written and, by somebody else, published."""
+"""Catalog: plans, their versions and prices, each of which can be tried; coupons. Versions are published by another person."""
 
 from datetime import date
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cached, filters, messages, plan_views, session, widgets, wording, worklist
+from app import cached, coupon_views, filters, messages, plan_views, session, widgets, wording, worklist
 from app.actions import told
 from app.engine import reading
 from core import catalog
 from core.catalog import PlanVersionRow
 from core.words import VersionState
 
-SHOW = {"current": "Current", "all": "All versions"}
+SHOW = {"current": "Plans", "all": "All versions", "coupons": "Coupons"}
 COLUMNS = {
     "name": widgets.text_col("Plan", 140),
     "version": widgets.text_col("", 44),
@@ -68,9 +68,12 @@ found = versions(here.seller.id, here.today, cached.version(), session.books())
 waiting = sum(row.state is VersionState.DRAFT for row in found)
 note = f"{here.seller.name} · {wording.count(len({row.plan_id for row in found}), 'plan')}"
 bar = widgets.page_title("Catalog", note + (f" · {wording.count(waiting, 'version')} to publish" if waiting else ""))
-find = filters.find(bar, "Plan")
+find = filters.find(bar, "Plan or coupon", width=150)
 show = filters.choose(bar, "Show", SHOW, "show")
 left, right = widgets.panes("catalog", (38, 62))
+if show == "coupons":
+    coupon_views.draw(bar, find, left, right)
+    st.stop()
 with left:
     opened = listed(found, show, find)
     if opened is None and find:

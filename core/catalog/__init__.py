@@ -34,6 +34,7 @@ from core.catalog.coupons import CouponGrantView as CouponGrantView
 from core.catalog.coupons import CouponView as CouponView
 from core.catalog.coupons import EndGrant as EndGrant
 from core.catalog.coupons import GrantCoupon as GrantCoupon
+from core.catalog.coupons import HeldCoupon as HeldCoupon
 from core.catalog.editing import essential as essential
 from core.catalog.editing import read_text as read_text
 from core.catalog.editing import with_figure as with_figure
@@ -73,7 +74,10 @@ from core.catalog.service_contracts import sign_contract as sign_contract
 from core.catalog.service_coupons import add_coupon as add_coupon
 from core.catalog.service_coupons import as_granted as as_granted
 from core.catalog.service_coupons import check_limits as check_limits
+from core.catalog.service_coupons import close_coupon as close_coupon
 from core.catalog.service_coupons import coupon_grants as coupon_grants
+from core.catalog.service_coupons import coupon_grants_made as coupon_grants_made
+from core.catalog.service_coupons import coupon_holders as coupon_holders
 from core.catalog.service_coupons import coupons as coupons
 from core.catalog.service_coupons import end_coupon as end_coupon
 from core.catalog.service_coupons import grant_coupon as grant_coupon

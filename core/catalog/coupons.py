@@ -20,7 +20,8 @@ class CouponView:
     """A percentage, or a fixed amount: anew for every invoice, or a total that invoices draw down.
 
     `times` invoices redeem it per grant (None: for ever). It takes off lines of these products, plans or prices (by their
-    codes; empty: all). At most `most_grants` may be made of it (None: any number), none from `expires_on` on.
+    codes; empty: all). At most `most_grants` may be made of it (None: any number), none from `expires_on` on, nor from
+    `ended_on` on, where somebody ended it.
     """
 
     id: int
@@ -38,6 +39,7 @@ class CouponView:
     prices: tuple[str, ...]
     most_grants: int | None
     expires_on: date | None
+    ended_on: date | None = None
 
     @classmethod
     def of(
@@ -50,6 +52,7 @@ class CouponView:
         amount_minor: int | None,
         currency: str,
         rule: Mapping[str, Any],
+        ended_on: date | None = None,
     ) -> CouponView:
         """From the columns of its row."""
         times, most, expires = rule.get("times"), rule.get("most_grants"), rule.get("expires_on")
@@ -69,6 +72,7 @@ class CouponView:
             prices=tuple(rule.get("prices", ())),
             most_grants=None if most is None else int(most),
             expires_on=None if expires is None else date.fromisoformat(expires),
+            ended_on=ended_on,
         )
 
     @property
@@ -102,6 +106,15 @@ class EndGrant:
     grant_id: int
     ends_on: date
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class HeldCoupon:
+    """A grant of a coupon, with the name of the account that has it."""
+
+    grant: CouponGrantView
+    account_id: int
+    account_name: str
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from sqlmodel import Session
 from core import audit
 from core.catalog import reads, store, store_coupons
 from core.catalog.checking import Checks
-from core.catalog.coupons import CouponGrantView, CouponView, EndGrant, GrantCoupon
+from core.catalog.coupons import CouponGrantView, CouponView, EndGrant, GrantCoupon, HeldCoupon
 from core.catalog.items import UNSAVED
 from core.errors import NotFound, Refused
 from core.people import Actor
-from core.tables.catalog import Coupon, CouponGrant
+from core.tables.catalog import Coupon, CouponEnd, CouponGrant
 from core.words import CouponKind
 
 SCOPES = ("account", "contract", "subscription")
@@ -32,6 +32,23 @@ def coupons(session: Session, seller_id: int) -> list[CouponView]:
 def coupon_grants(session: Session, account_ids: Sequence[int]) -> dict[int, tuple[CouponGrantView, ...]]:
     """Account → what was granted to it, its contracts and subscriptions, in the order granted; ended ones too."""
     return store_coupons.grants(session, account_ids)
+
+
+def coupon_grants_made(session: Session, seller_id: int) -> dict[int, int]:
+    """Coupon → how often it was granted; against its limit counts also what was ended since."""
+    return store_coupons.grants_made(session, seller_id)
+
+
+def coupon_holders(session: Session, coupon_id: int, on: date) -> list[HeldCoupon]:
+    """Every grant of a coupon with the account that has it, in the order granted."""
+    account_ids = store_coupons.holders(session, coupon_id)
+    names = reads.parties(session, account_ids, on)
+    return [
+        HeldCoupon(one, account_id, names[account_id].name if account_id in names else "")
+        for account_id, held in coupon_grants(session, account_ids).items()
+        for one in held
+        if one.coupon.id == coupon_id
+    ]
 
 
 def add_coupon(
@@ -166,9 +183,13 @@ def _check_grant(session: Session, asked: GrantCoupon, *, lock: bool) -> tuple[i
     if coupon.expires_on is not None and since >= coupon.expires_on:
         sentence = f"{coupon.code} expired on {coupon.expires_on}; it cannot be granted from {since} on."
         checks.fault("coupon_expired", "valid_from", sentence)
+    if coupon.ended_on is not None and since >= coupon.ended_on:
+        sentence = f"{coupon.code} was ended on {coupon.ended_on}; it cannot be granted from {since} on."
+        checks.fault("coupon_ended", "valid_from", sentence)
     account_id = _account_of(session, checks, coupon.seller_id, asked.scope, asked.scope_id)
     if coupon.most_grants is not None and store_coupons.granted(session, coupon.id) >= coupon.most_grants:
-        sentence = f"{coupon.code} was granted {coupon.most_grants} times, which is its limit; choose another coupon."
+        often = {1: "once", 2: "twice"}.get(coupon.most_grants, f"{coupon.most_grants} times")
+        sentence = f"{coupon.code} was granted {often}, which is its limit; choose another coupon."
         checks.fault("coupon_used_up", "coupon_id", sentence)
     checks.finish()
     return account_id, coupon, reason
@@ -253,3 +274,30 @@ def _check_end(session: Session, asked: EndGrant, *, lock: bool) -> tuple[int, C
     account_id = _account_of(session, checks, coupon.seller_id, held.scope, held.scope_id)
     checks.finish()
     return account_id, coupon, held, reason
+
+
+def close_coupon(
+    session: Session, actor: Actor, now: datetime, *, coupon_id: int, ends_on: date, reason: str, grants: bool = False
+) -> int:
+    """Nobody is granted it from that day on. With `grants` those that hold on it end then too; else they go on. Gives back
+    how many ended."""
+    change = audit.begin(session, actor, now, "catalog.add_coupon")
+    coupon = store_coupons.coupon(session, coupon_id, lock=True)
+    if coupon is None:
+        raise NotFound("no_such_coupon", f"There is no coupon with the id {coupon_id}.")
+    if coupon.ended_on is not None:
+        raise Refused("ended_already", f"Nothing was changed: {coupon.code} was ended on {coupon.ended_on} before.")
+    checks = Checks()
+    reason = checks.text(reason, "reason", length=500)
+    checks.day(ends_on, "ends_on")
+    checks.finish()
+    store.add(session, CouponEnd(coupon_id=coupon_id, ends_on=ends_on, reason=reason, change_id=change.id))
+    held = coupon_holders(session, coupon_id, ends_on) if grants else []
+    over = [one.grant for one in held if one.grant.until is None or one.grant.until > ends_on]
+    for grant in over:
+        if grant.ended_on is None:
+            day = max(ends_on, grant.valid_from)
+            end_coupon(session, actor, now, grant_id=grant.id, ends_on=day, reason=reason)
+    told = {"code": coupon.code, "ends_on": ends_on, "grants_ended": len(over)}
+    change.note("coupon", coupon_id, before={"ends_on": None}, after=told, reason=reason)
+    return len(over)

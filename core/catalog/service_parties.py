@@ -11,6 +11,7 @@ from core.catalog import boundaries, reads, store
 from core.catalog.checking import BANK_FIELDS, TEXT_FIELDS, Checks
 from core.errors import BadInput, Fault
 from core.people import Actor
+from core.people.permissions import require
 from core.tables.parties import (
     Account,
     Customer,
@@ -240,6 +241,7 @@ def add_customer_with_account(
     session: Session, actor: Actor, now: datetime, *, seller_id: int, account: Json, customer: Json
 ) -> int:
     """A customer and the account that pays for it, each as its own verb makes it. Every fault of either is told at once."""
+    require(actor, "catalog.add_customer")
     try:
         with session.begin_nested():
             account_id = add_account(session, actor, now, seller_id=seller_id, **account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -10,29 +11,59 @@ from sqlmodel import Session, col
 
 from core.catalog.coupons import CouponGrantView, CouponView
 from core.catalog.store import chunks
-from core.tables.catalog import Contract, Coupon, CouponGrant, Subscription
+from core.tables.catalog import Contract, Coupon, CouponEnd, CouponGrant, Subscription
 from core.tables.changes import Change
 
 
 def coupons(session: Session, seller_id: int, code: str = "") -> list[CouponView]:
-    query = select(Coupon).where(col(Coupon.seller_id) == seller_id).order_by(col(Coupon.code))
+    query = _with_ends().where(col(Coupon.seller_id) == seller_id).order_by(col(Coupon.code))
     if code:
         query = query.where(col(Coupon.code) == code)
-    return [_coupon(row) for row in session.execute(query).scalars()]
+    return [_coupon(row, ended_on) for row, ended_on in session.execute(query)]
 
 
 def coupon(session: Session, coupon_id: int, *, lock: bool) -> CouponView | None:
     """The coupon; with its row locked grants of it come one after the other."""
     query = select(Coupon).where(col(Coupon.id) == coupon_id)
     row = session.execute(query.with_for_update(key_share=True) if lock else query).scalar_one_or_none()
-    return None if row is None else _coupon(row)
+    ended = session.execute(select(col(CouponEnd.ends_on)).where(col(CouponEnd.coupon_id) == coupon_id))
+    return None if row is None else _coupon(row, ended.scalar_one_or_none())
 
 
-def _coupon(row: Coupon) -> CouponView:
+def _with_ends() -> Any:
+    ends = col(CouponEnd.ends_on)
+    return select(Coupon, ends).outerjoin(CouponEnd, col(CouponEnd.coupon_id) == col(Coupon.id))
+
+
+def _coupon(row: Coupon, ended_on: date | None = None) -> CouponView:
     assert row.id is not None
     return CouponView.of(
-        row.id, row.seller_id, row.code, row.kind, row.percent, row.amount_minor, row.currency, row.rule
+        row.id, row.seller_id, row.code, row.kind, row.percent, row.amount_minor, row.currency, row.rule, ended_on
     )
+
+
+def grants_made(session: Session, seller_id: int) -> dict[int, int]:
+    """Coupon → how often it was granted, counting what was ended since."""
+    query = (
+        select(col(CouponGrant.coupon_id), func.count())
+        .join(Coupon, col(Coupon.id) == col(CouponGrant.coupon_id))
+        .where(col(Coupon.seller_id) == seller_id, col(CouponGrant.ends) == 0)
+        .group_by(col(CouponGrant.coupon_id))
+    )
+    return {row[0]: int(row[1]) for row in session.execute(query)}
+
+
+def holders(session: Session, coupon_id: int) -> list[int]:
+    """The accounts that it was granted to, also by their contracts and subscriptions."""
+    given = select(col(CouponGrant.scope_id)).where(col(CouponGrant.coupon_id) == coupon_id)
+    found: set[int] = set(session.execute(given.where(col(CouponGrant.scope) == "account")).scalars())
+    for scope, owner in (("contract", Contract), ("subscription", Subscription)):
+        query = select(col(Contract.account_id))
+        if owner is Subscription:
+            query = query.join(Subscription, col(Subscription.contract_id) == col(Contract.id))
+        ids = given.where(col(CouponGrant.scope) == scope)
+        found |= set(session.execute(query.where(col(owner.id).in_(ids))).scalars())
+    return sorted(found)
 
 
 def granted(session: Session, coupon_id: int) -> int:

@@ -55,6 +55,7 @@ from core.invoicing.previewing import preview_coupon as preview_coupon
 from core.invoicing.previewing import preview_new as preview_new
 from core.invoicing.printing import pdf as pdf
 from core.invoicing.reports import comparison as comparison
+from core.invoicing.reports import coupon_uses as coupon_uses
 from core.invoicing.reports import document as document
 from core.invoicing.reports import history as history
 from core.invoicing.reports import outbox as outbox
@@ -93,6 +94,7 @@ from core.invoicing.settlements import used_of_payments as used_of_payments
 from core.invoicing.store_outbox import Message as Message
 from core.invoicing.views import ComparedLine as ComparedLine
 from core.invoicing.views import Comparison as Comparison
+from core.invoicing.views import CouponUse as CouponUse
 from core.invoicing.views import DecisionView as DecisionView
 from core.invoicing.views import DocumentView as DocumentView
 from core.invoicing.views import FlagView as FlagView

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core import catalog
-from core.invoicing import store, store_approvals, store_inputs
+from core.invoicing import store, store_approvals, store_discounts, store_inputs
 from core.invoicing import store_settlements as settled
 from core.invoicing.model import BodyLine, LineKind
 from core.invoicing.views import (
     ComparedLine,
     Comparison,
+    CouponUse,
     DecisionView,
     DocumentView,
     FlagView,
@@ -181,3 +182,8 @@ def _by_thing(lines: Iterable[BodyLine]) -> dict[tuple[int, int | None, str], tu
         quantity, amount_minor, _ = found.get(thing, (0, 0, ""))
         found[thing] = quantity + line.quantity, amount_minor + line.amount_minor, line.description
     return {thing: (exact_text(Fraction(quantity)), amount, text) for thing, (quantity, amount, text) in found.items()}
+
+
+def coupon_uses(session: Session, coupon_id: int) -> list[CouponUse]:
+    """The documents by which a coupon stands redeemed, the newest first."""
+    return store_discounts.uses(session, coupon_id)

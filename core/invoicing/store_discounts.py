@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from core.invoicing.model import Body, BodyDiscount, BodyLine, BodyLineTax, Redemption
 from core.invoicing.store_charges import add_rows, parts
+from core.invoicing.views import CouponUse
 from core.tables.catalog import CouponRedemption
 from core.tables.documents import Document, DocumentLine, LineDiscount, LineTax
 from core.words import DocumentStatus
@@ -41,6 +42,24 @@ def _standing(narrowed: Any) -> Any:
         .outerjoin(undone, col(undone.reverses) == col(CouponRedemption.id))
         .where(narrowed, col(CouponRedemption.reverses) == 0, col(undone.id).is_(None))
     )
+
+
+def uses(session: Session, coupon_id: int) -> list[CouponUse]:
+    """The documents by which a coupon stands redeemed, the newest first."""
+    undone = aliased(CouponRedemption)
+    query = (
+        select(CouponRedemption, col(Document.number_text), col(Document.status), col(Document.currency))
+        .join(Document, col(Document.id) == col(CouponRedemption.document_id))
+        .outerjoin(undone, col(undone.reverses) == col(CouponRedemption.id))
+        .where(
+            col(CouponRedemption.coupon_id) == coupon_id, col(CouponRedemption.reverses) == 0, col(undone.id).is_(None)
+        )
+        .order_by(col(CouponRedemption.id).desc())
+    )
+    return [
+        CouponUse(row.grant_id, row.document_id, number, status, row.amount_minor, currency)
+        for row, number, status, currency in session.execute(query)
+    ]
 
 
 def redeem(session: Session, change_id: int, rows: Sequence[tuple[int, Sequence[Redemption]]]) -> None:

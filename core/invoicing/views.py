@@ -155,3 +155,15 @@ class Comparison:
     currency: str
     documents: tuple[tuple[int, str, date], ...]
     lines: tuple[ComparedLine, ...]
+
+
+@dataclass(frozen=True)
+class CouponUse:
+    """A document by which a coupon stands redeemed, and what it takes off it."""
+
+    grant_id: int
+    document_id: int
+    number: str
+    status: DocumentStatus
+    amount_minor: int
+    currency: str

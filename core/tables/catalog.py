@@ -200,6 +200,17 @@ class CouponGrant(Base, table=True):
     )
 
 
+class CouponEnd(Base, table=True):
+    """That nobody is granted a coupon from a day on."""
+
+    id: int | None = key()
+    coupon_id: int = ref("coupon.id")
+    ends_on: date
+    reason: str = text()
+    change_id: int = ref("change.id")
+    __table_args__ = (UniqueConstraint("coupon_id"), not_empty("reason"), append_only())
+
+
 class CouponRedemption(Base, table=True):
     """A granted coupon used on a document, in the document's currency: claimed when it is drafted, given back once, by a row
     that names it, when the draft is computed again or discarded or the document cancelled."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core import catalog, db, export, invoicing, ledger
-from core.errors import BadInput, FourEyes
+from core.errors import BadInput, FourEyes, Refused
 from core.ledger import AccountRole
 from core.people import person
 from core.words import Role
@@ -238,3 +238,23 @@ def test_of_four_drafting_runs_at_once_one_redeems(engine: Engine, database_url:
     grant(engine, coupon(engine, desk, times=1), client(engine, desk).account_id)
     assert sum(together(draft_one, *[(database_url, desk.seller_id)] * 4)) == 1
     assert rows(engine, "SELECT sum(amount_minor), count(*) FROM coupon_redemption") == [(1450, 1)]
+
+
+def test_an_ended_coupon_is_granted_to_nobody_and_leaves_or_ends_what_was_granted(
+    engine: Engine, desk: business.Desk
+) -> None:
+    acme = client(engine, desk)
+    kept, lost = coupon(engine, desk, "KEPT"), coupon(engine, desk, "LOST")
+    for one in (kept, lost):
+        grant(engine, one, acme.account_id)
+        with db.transaction(engine, NOW) as session:
+            ended = {"coupon_id": one, "ends_on": MARCH, "reason": "over", "grants": one == lost}
+            assert catalog.close_coupon(session, OLGA, NOW, **ended) == (one == lost)
+    with db.reading(engine) as session:
+        held = catalog.coupon_grants(session, [acme.account_id])[acme.account_id]
+    assert [(each.coupon.code, each.until) for each in held] == [("KEPT", None), ("LOST", MARCH)]
+    with pytest.raises(BadInput, match="KEPT was ended on 2024-03-01"):
+        grant(engine, kept, acme.account_id, valid_from=MARCH)
+    grant(engine, kept, acme.account_id, valid_from=FEBRUARY)  # before its last day it may be
+    with pytest.raises(Refused, match="was ended on 2024-03-01 before"), db.transaction(engine, NOW) as session:
+        catalog.close_coupon(session, OLGA, NOW, coupon_id=kept, ends_on=MARCH, reason="again")

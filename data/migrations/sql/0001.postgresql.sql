@@ -15,6 +15,7 @@ CREATE TRIGGER contract_append_only BEFORE UPDATE OR DELETE ON contract FOR EACH
 CREATE TRIGGER contract_change_append_only BEFORE UPDATE OR DELETE ON contract_change FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
 CREATE TRIGGER contract_price_append_only BEFORE UPDATE OR DELETE ON contract_price FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
 CREATE TRIGGER coupon_append_only BEFORE UPDATE OR DELETE ON coupon FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
+CREATE TRIGGER coupon_end_append_only BEFORE UPDATE OR DELETE ON coupon_end FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
 CREATE TRIGGER coupon_grant_append_only BEFORE UPDATE OR DELETE ON coupon_grant FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
 CREATE TRIGGER coupon_redemption_append_only BEFORE UPDATE OR DELETE ON coupon_redemption FOR EACH ROW EXECUTE FUNCTION refuse_append_only()
 CREATE TRIGGER credit_entry_append_only BEFORE UPDATE OR DELETE ON credit_entry FOR EACH ROW EXECUTE FUNCTION refuse_append_only()

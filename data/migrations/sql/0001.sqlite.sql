@@ -28,6 +28,8 @@ CREATE TRIGGER contract_price_no_delete BEFORE DELETE ON contract_price BEGIN SE
 CREATE TRIGGER contract_price_no_update BEFORE UPDATE OF "id", "contract_id", "currency", "seq", "effective_on", "amount_minor", "allocation", "detail", "change_id" ON contract_price BEGIN SELECT RAISE(ABORT, 'contract_price is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_no_delete BEFORE DELETE ON coupon BEGIN SELECT RAISE(ABORT, 'coupon is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_no_update BEFORE UPDATE OF "id", "seller_id", "code", "kind", "percent", "amount_minor", "currency", "rule", "change_id" ON coupon BEGIN SELECT RAISE(ABORT, 'coupon is append-only: corrections are new rows'); END
+CREATE TRIGGER coupon_end_no_delete BEFORE DELETE ON coupon_end BEGIN SELECT RAISE(ABORT, 'coupon_end is append-only: corrections are new rows'); END
+CREATE TRIGGER coupon_end_no_update BEFORE UPDATE OF "id", "coupon_id", "ends_on", "reason", "change_id" ON coupon_end BEGIN SELECT RAISE(ABORT, 'coupon_end is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_grant_no_delete BEFORE DELETE ON coupon_grant BEGIN SELECT RAISE(ABORT, 'coupon_grant is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_grant_no_update BEFORE UPDATE OF "id", "coupon_id", "scope", "scope_id", "seq", "valid_from", "valid_until", "ends", "reason", "change_id" ON coupon_grant BEGIN SELECT RAISE(ABORT, 'coupon_grant is append-only: corrections are new rows'); END
 CREATE TRIGGER coupon_redemption_no_delete BEFORE DELETE ON coupon_redemption BEGIN SELECT RAISE(ABORT, 'coupon_redemption is append-only: corrections are new rows'); END

@@ -1220,6 +1220,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contract_account_id"), "contract", ["account_id"], unique=False)
     op.create_table(
+        "coupon_end",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("coupon_id", BigId, nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("change_id", BigId, nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_coupon_end_reason_not_empty")),
+        sa.ForeignKeyConstraint(["change_id"], ["change.id"], name=op.f("fk_coupon_end_change_id")),
+        sa.ForeignKeyConstraint(["coupon_id"], ["coupon.id"], name=op.f("fk_coupon_end_coupon_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_end")),
+        sa.UniqueConstraint("coupon_id", name=op.f("uq_coupon_end_coupon_id")),
+    )
+    op.create_table(
         "coupon_grant",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("coupon_id", BigId, nullable=False),
