@@ -17,7 +17,7 @@ from core.catalog.coupons import CouponGrantView, CouponView, EndGrant, GrantCou
 from core.catalog.items import UNSAVED
 from core.errors import NotFound, Refused
 from core.people import Actor
-from core.tables.catalog import Coupon, CouponEnd, CouponGrant
+from core.tables.coupons import Coupon, CouponEnd, CouponGrant
 from core.words import CouponKind
 
 SCOPES = ("account", "contract", "subscription")

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 
 from core.catalog.coupons import CouponGrantView, CouponView
 from core.catalog.store import chunks
-from core.tables.catalog import Contract, Coupon, CouponEnd, CouponGrant, Subscription
+from core.tables.catalog import Contract, Subscription
 from core.tables.changes import Change
+from core.tables.coupons import Coupon, CouponEnd, CouponGrant
 
 
 def coupons(session: Session, seller_id: int, code: str = "") -> list[CouponView]:

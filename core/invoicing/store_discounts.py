@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from core.invoicing.model import Body, BodyDiscount, BodyLine, BodyLineTax, Redemption
 from core.invoicing.store_charges import add_rows, parts
 from core.invoicing.views import CouponUse
-from core.tables.catalog import CouponRedemption
+from core.tables.coupons import CouponRedemption
 from core.tables.documents import Document, DocumentLine, LineDiscount, LineTax
 from core.words import DocumentStatus
 

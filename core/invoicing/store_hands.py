@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from core.invoicing.store import Head
-from core.tables.catalog import Contract, ContractChange, Coupon, CouponGrant, Subscription
+from core.tables.catalog import Contract, ContractChange, Subscription
 from core.tables.changes import Change
 from core.tables.charges import Charge
+from core.tables.coupons import Coupon, CouponGrant
 from core.tables.documents import Document, DocumentInput, DocumentLine
 from core.tables.metering import (
     ImportMapping,

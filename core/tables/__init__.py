@@ -4,6 +4,7 @@ from core.tables.base import Base as Base
 from core.tables.catalog import *  # noqa: F403
 from core.tables.changes import *  # noqa: F403
 from core.tables.charges import *  # noqa: F403
+from core.tables.coupons import *  # noqa: F403
 from core.tables.documents import *  # noqa: F403
 from core.tables.jobs import *  # noqa: F403
 from core.tables.ledger import *  # noqa: F403
