@@ -1,7 +1,8 @@
 """From what was metered to what a price is rated by. Pure.
 
-An adjustment has no hour and is no event: in a window of a day it joins its day, in windows of an hour it is one of its own, and
-beside events that are looked at one by one it is one more, after them.
+An adjustment has no hour and is no event: in a window of a day it joins its day, beside events that are looked at one by one it
+is one more, after them. In windows of an hour one upwards is a window of its own; one downwards comes off the hours of its day,
+the last first, so that it counts also where less than nothing is nothing.
 """
 
 from __future__ import annotations
@@ -82,13 +83,28 @@ def _cost(events: Sequence[EventAmount]) -> Fraction | None:
 def _windows(price: Price, measured: Measured, by: Within) -> tuple[Exact, ...]:
     adjusted = [(one.on, one.quantity) for one in measured.used.adjustments if by(one.on)]
     if price.window == "hour":
-        hours = [hour.quantity for hour in measured.hours if by(hour.on)]
-        return (*hours, *(quantity for _, quantity in adjusted))
+        return _hours([(hour.on, hour.quantity) for hour in measured.hours if by(hour.on)], adjusted)
     found: dict[date, Fraction] = {}
     own = [(day.on, day.quantity) for day in measured.used.days if by(day.on)]
     for on, quantity in [*own, *adjusted]:
         found[on] = found.get(on, ZERO) + Fraction(quantity)
     return tuple(quantity for _, quantity in sorted(found.items()))
+
+
+def _hours(hours: Sequence[tuple[date, Decimal]], adjusted: Sequence[tuple[date, Decimal]]) -> tuple[Exact, ...]:
+    """The hours with what came off them, then what was added, then what came off and was more than its day held."""
+    left = [Fraction(quantity) for _, quantity in hours]
+    added = [Fraction(quantity) for _, quantity in adjusted if quantity > 0]
+    beyond: list[Fraction] = []
+    for day, quantity in adjusted:
+        rest = max(-Fraction(quantity), ZERO)
+        for place in reversed([place for place, (on, _) in enumerate(hours) if on == day]):
+            taken = min(rest, max(left[place], ZERO))
+            left[place] -= taken
+            rest -= taken
+        if rest:
+            beyond.append(-rest)
+    return (*left, *added, *beyond)
 
 
 def _cells(model: Matrix, used: MeterUsage, by: Within) -> tuple[tuple[Mapping[str, str], Exact], ...]:
