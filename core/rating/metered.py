@@ -57,7 +57,9 @@ def usage_of(
         adjustments,
         events,
         seal,
-        windows=_windows(price, measured, by) if price.window != "none" else None,
+        windows=tuple(quantity for _, quantity in named_windows(price, measured, by))
+        if price.window != "none"
+        else None,
         events=(*amounts, *(a.quantity for a in adjustments))
         if isinstance(model, Percentage) and model.by_event
         else None,
@@ -80,31 +82,42 @@ def _cost(events: Sequence[EventAmount]) -> Fraction | None:
     return None if None in costs else sum((Fraction(cost or 0) for cost in costs), ZERO)
 
 
-def _windows(price: Price, measured: Measured, by: Within) -> tuple[Exact, ...]:
-    adjusted = [(one.on, one.quantity) for one in measured.used.adjustments if by(one.on)]
+def named_windows(price: Price, measured: Measured, by: Within = lambda _: True) -> list[tuple[str, Exact]]:
+    """(the window's beginning: a day, or an instant; its quantity), in the order in which the price counts them.
+
+    An adjustment has no hour. One upwards is a window of its own, by the name of its day's first hour; one downwards comes off
+    the hours of its day, and what is more than they held is a window of its own, by the name of the day.
+    """
+    adjusted = [(one.on, Fraction(one.quantity)) for one in measured.used.adjustments if by(one.on)]
     if price.window == "hour":
-        return _hours([(hour.on, hour.quantity) for hour in measured.hours if by(hour.on)], adjusted)
+        hours = [hour for hour in measured.hours if by(hour.on)]
+        left, beyond = _taken_off([(hour.on, Fraction(hour.quantity)) for hour in hours], adjusted)
+        first = {hour.on: hour.at.isoformat() for hour in reversed(hours)}
+        own = [(hour.at.isoformat(), quantity) for hour, quantity in zip(hours, left, strict=True)]
+        added = [(first.get(on, on.isoformat()), quantity) for on, quantity in adjusted if quantity > 0]
+        return [*own, *added, *((on.isoformat(), quantity) for on, quantity in beyond)]
     found: dict[date, Fraction] = {}
-    own = [(day.on, day.quantity) for day in measured.used.days if by(day.on)]
-    for on, quantity in [*own, *adjusted]:
-        found[on] = found.get(on, ZERO) + Fraction(quantity)
-    return tuple(quantity for _, quantity in sorted(found.items()))
+    days = [(day.on, Fraction(day.quantity)) for day in measured.used.days if by(day.on)]
+    for on, quantity in [*days, *adjusted]:
+        found[on] = found.get(on, ZERO) + quantity
+    return [(on.isoformat(), quantity) for on, quantity in sorted(found.items())]
 
 
-def _hours(hours: Sequence[tuple[date, Decimal]], adjusted: Sequence[tuple[date, Decimal]]) -> tuple[Exact, ...]:
-    """The hours with what came off them, then what was added, then what came off and was more than its day held."""
-    left = [Fraction(quantity) for _, quantity in hours]
-    added = [Fraction(quantity) for _, quantity in adjusted if quantity > 0]
-    beyond: list[Fraction] = []
+Dated = list[tuple[date, Fraction]]
+
+
+def _taken_off(hours: Dated, adjusted: Dated) -> tuple[list[Fraction], Dated]:
+    """The hours without what came off them, the last of a day first; and what came off and was more than its day held."""
+    left, beyond = [quantity for _, quantity in hours], []
     for day, quantity in adjusted:
-        rest = max(-Fraction(quantity), ZERO)
+        rest = max(-quantity, ZERO)
         for place in reversed([place for place, (on, _) in enumerate(hours) if on == day]):
             taken = min(rest, max(left[place], ZERO))
             left[place] -= taken
             rest -= taken
         if rest:
-            beyond.append(-rest)
-    return (*left, *added, *beyond)
+            beyond.append((day, -rest))
+    return left, beyond
 
 
 def _cells(model: Matrix, used: MeterUsage, by: Within) -> tuple[tuple[Mapping[str, str], Exact], ...]:
