@@ -25,6 +25,7 @@ AXIS = "rgba(138,147,161,.55)"
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 SMALL = {"size": 11}
 DAY = timedelta(days=1)
+NAMES_MOST = 12  # of bars whose names fit under them
 NO_TITLE = {"text": "", "standoff": 0}  # the theme keeps 18 to 21 px for an axis title, even for an empty one
 
 
@@ -183,6 +184,47 @@ def curve(
         for shape in ({"x1": float(x), "y0": 0, "y1": float(y)}, {"x0": 0, "x1": float(x), "y1": float(y)}):
             ends = {"x0": float(x), "y0": float(y)} | shape
             fig.add_shape(type="line", line={"color": PAST, "width": 1, "dash": "dot"}, **ends)
+    fig.update_xaxes(tickformat="~s", rangemode="tozero")
+    fig.update_yaxes(rangemode="tozero")
+
+
+def differences(fig: go.Figure, names: Sequence[str], values: Sequence[Exact], unit: str) -> None:
+    """A bar a name, more and less in their colours, in the order given."""
+    fig.add_bar(
+        x=list(names),
+        y=[float(v) for v in values],
+        customdata=exact(values, unit, signed=True),
+        hovertemplate="%{x}: %{customdata}<extra></extra>",
+        marker={"color": [UP if v > 0 else DOWN for v in values]},
+    )
+    fig.update_xaxes(type="category", showticklabels=len(names) <= NAMES_MOST)
+
+
+def scatter(
+    fig: go.Figure,
+    points: Sequence[tuple[Fraction, Decimal, str]],
+    even: Sequence[tuple[Fraction, Decimal, str]],
+    said: str,
+) -> None:
+    """(x, y, what the pointer reads) a point, and the line on which both sides are even."""
+    fig.add_scatter(
+        x=[float(x) for x, _, _ in points],
+        y=[float(y) for _, y, _ in points],
+        customdata=[text for _, _, text in points],
+        hovertemplate="%{customdata}<extra></extra>",
+        mode="markers",
+        name="Customers",
+        marker={"size": 7, "opacity": 0.7},
+    )
+    fig.add_scatter(
+        x=[float(x) for x, _, _ in even],
+        y=[float(y) for _, y, _ in even],
+        customdata=[text for _, _, text in even],
+        hovertemplate="%{customdata}<extra></extra>",
+        mode="lines",
+        name=said,
+        line={"width": 2, "color": DOWN},
+    )
     fig.update_xaxes(tickformat="~s", rangemode="tozero")
     fig.update_yaxes(rangemode="tozero")
 

@@ -71,6 +71,13 @@ def why(line: BodyLine, currency: str) -> None:
     widgets.text(source(line))
 
 
+def steps(told: Mapping[str, Any], amount: str, currency: str) -> None:
+    """The same of an explanation that no line carries: what was counted, the walk, the amount."""
+    rows = [*_counted_rows(told), *(row for part in _parts(told) for row in _rows(part))]
+    rows.append(Row(("Amount", "", "", Cell(amount)), "sum"))
+    widgets.sheet(("Step", "Quantity", "Each", currency), rows, num=(1, 2, 3))
+
+
 def source(line: BodyLine) -> str:
     """What it rests on: price version, events, days, seal, rating version."""
     told, usage = line.explanation, line.explanation.get("usage")
@@ -120,7 +127,11 @@ def _parts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _head_rows(line: BodyLine) -> list[Row]:
-    usage = line.explanation.get("usage")
+    return _counted_rows(line.explanation)
+
+
+def _counted_rows(told: Mapping[str, Any]) -> list[Row]:
+    usage = told.get("usage")
     if not usage:
         return []
     rows = [Row(("Counted", figure(usage["quantity"]), "", ""), "faint open")]

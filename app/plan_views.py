@@ -59,6 +59,8 @@ def one(db: Session, row: PlanVersionRow, rows: Sequence[PlanVersionRow]) -> Non
     if row.state is VersionState.DRAFT:
         may = session.may("catalog.publish_plan_version")
         head.button("Publish…", key="publish", type="primary", disabled=not may, **dialogs.opens("publish"))
+    query = {"plan": str(row.id)}
+    head.page_link(screens.path("what_if"), label="What if…", icon=":material/difference:", query_params=query)
     worklist.walk(head, "plans")
     if dialogs.asked("publish"):
         dialogs.ask(f"Publish {row.plan_name} v{row.version}?", lambda: _publish(row, view, before))

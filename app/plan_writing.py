@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app import actions, price_calculator, price_reading, price_text, session, widgets, wording, worklist
+from app import actions, price_calculator, price_reading, price_text, screens, session, widgets, wording, worklist
 from app.widgets import Cell
 from core import catalog
 from core.catalog import MeterView, PlanVersionView, PriceView
@@ -80,6 +80,18 @@ def text(view: PriceView, product: str) -> str:
     """The price as one would write it: only what says something."""
     whole = {"code": view.code, "currency": view.currency, "product": product, "value": price_text.value_of(view.price)}
     return price_text.spelled(whole)
+
+
+def written() -> dict[int, list[dict[str, Any]]]:
+    """What somebody is writing in this session, wherever all of it can be read: version it began from → its prices."""
+    found = {}
+    for key, held in st.session_state.items():
+        begun, _, rest = str(key).partition(":")
+        if begun == WRITING and rest.isdecimal() and isinstance(held, _Candidate) and held.texts != held.begun:
+            prices, faults = _read(held)
+            if not faults:
+                found[int(rest)] = prices
+    return found
 
 
 # ── reading what was typed ──────────────────────────────────────────────────────────────────────────────────────────
@@ -154,6 +166,9 @@ def _bar(
     row.button("Leave out", key="drop-price", on_click=_dropped, args=(view,), disabled=len(slots) == 1)
     row.button("Begin again", key="begin-again", on_click=_begun_again, args=(view,))
     same = list(candidate.texts.values()) == list(candidate.begun.values())
+    if not same and not at_fault:
+        query = {"plan": f"written-{view.id}"}
+        row.page_link(screens.path("what_if"), label="What if…", icon=":material/difference:", query_params=query)
     row.button(
         "Save as draft", key="save-version", type="primary", on_click=_saved, args=(view, prices),
         disabled=at_fault or same or not session.may(WRITE),

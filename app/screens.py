@@ -41,6 +41,7 @@ SCREENS: Final = (
     Screen("invoices", "Invoices", ":material/receipt_long:", "Bill", panes=True),
     Screen("customers", "Customers", ":material/apartment:", "Bill", panes=True),
     Screen("catalog", "Catalog", ":material/sell:", "Bill", panes=True),
+    Screen("what_if", "What-if", ":material/difference:", "Bill", panes=True),
     Screen("payments", "Payments", ":material/payments:", "Settle", panes=True),
     Screen("reconciliation", "Reconciliation", ":material/compare_arrows:", "Settle", panes=True),
     Screen("close", "Close", ":material/lock_clock:", "Settle"),

@@ -13,6 +13,8 @@ from core.analytics.candidates import of_price as of_price
 from core.analytics.candidates import of_prices as of_prices
 from core.analytics.candidates import of_version as of_version
 from core.analytics.candidates import usage_codes as usage_codes
+from core.analytics.flat import FlatRate as FlatRate
+from core.analytics.flat import flat_rates as flat_rates
 from core.analytics.model import Ask as Ask
 from core.analytics.model import Basis as Basis
 from core.analytics.model import Candidate as Candidate
@@ -29,3 +31,4 @@ from core.analytics.model import totals as totals
 from core.analytics.reports import explained as explained
 from core.analytics.reports import together as together
 from core.analytics.reports import what_if as what_if
+from core.analytics.table import as_csv as as_csv
