@@ -1,13 +1,16 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · rate · prorate · invoice
+    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · what-if
+    rate · prorate · invoice
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
 
 import argparse
 import json
+import resource
 import sys
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from core import (
+    analytics,
     audit,
     catalog,
     close,
@@ -33,6 +37,7 @@ from core import (
     wall,
 )
 from core.clock import Period, add_months, local_date
+from core.doors import what_if
 from core.errors import BadInput, BillingError, Refused
 from core.logging import configure
 from core.settings import settings
@@ -108,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("codes", nargs="*", help="only these, as M2 L3")
     made = word("export", export_tables, "write every table as a CSV, the same bytes from either database")
     made.add_argument("folder", type=Path, help="where to; files there are replaced")
+    what_if.add_options(seller(word("what-if", ask_what_if, "a candidate plan on the last months of customers")))
     for name, (answer, about) in DOORS.items():
         made = word(name, _door(answer), f"{about} JSON in, JSON out; nothing is saved")
         made.add_argument(
@@ -195,7 +201,7 @@ def load_demo(given: Any) -> Answer:
     return 0, {"loaded": not loaded, "business_date": day, "people": signs}, "\n".join(lines)
 
 
-def _shown(done: int, total: int, message: str) -> None:
+def _shown(done: int, total: int, message: str = "") -> None:
     print(
         f"\r  {message:<20} {100 * done // max(total, 1):3} %",
         end="" if done < total else "\n",
@@ -341,6 +347,19 @@ def export_tables(given: Any) -> Answer:
     with db.reading(_engine()) as session:
         found = export.write(session, given.folder)
     return 0, {"files": found}, f"{len(found)} tables written to {given.folder}."
+
+
+def ask_what_if(given: Any) -> Answer:
+    engine = _engine()
+    now, seller, began = _now(engine), _seller(engine, given.seller), time.perf_counter_ns()
+    actor, today = _actor(engine, given.login, "what-if"), local_date(now, seller.timezone)
+    with db.reading(engine) as session:
+        answer = what_if.answered(session, actor, seller.id, today, given, _shown if sys.stderr.isatty() else None)
+    spent = (time.perf_counter_ns() - began) // 1_000_000
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    value = {**analytics.as_json(answer), "milliseconds": spent, "peak_mib": peak}
+    sentence = f"{analytics.as_text(answer)}\n{spent} ms, at most {peak} MiB; nothing was written."
+    return (1 if answer.not_compared else 0), value, sentence
 
 
 def _door(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Answer]:

@@ -9,6 +9,7 @@ Invariants: with the prices that a customer has, every difference is 0; the mont
 lines charged (list price or override, before discounts). docs/what_if.md says what is compared and what is not.
 """
 
+from core.analytics.candidates import of_plan as of_plan
 from core.analytics.candidates import of_price as of_price
 from core.analytics.candidates import of_prices as of_prices
 from core.analytics.candidates import of_version as of_version
@@ -32,3 +33,5 @@ from core.analytics.reports import explained as explained
 from core.analytics.reports import together as together
 from core.analytics.reports import what_if as what_if
 from core.analytics.table import as_csv as as_csv
+from core.analytics.table import as_json as as_json
+from core.analytics.table import as_text as as_text

@@ -23,6 +23,18 @@ def of_version(session: Session, seller_id: int, plan_version_id: int) -> Candid
     return Candidate(f"{view.plan_name or view.plan_code} v{view.version}", _compared(view.prices))
 
 
+def of_plan(session: Session, seller_id: int, code: str, version: int | None = None) -> Candidate:
+    """A version of the plan with that code, published or not; the newest without a number."""
+    mine = [view for view in catalog.plan_versions(session, seller_id) if view.plan_code == code]
+    found = [view for view in mine if version is None or view.version == version]
+    if not found:
+        known = ", ".join(str(view.version) for view in mine) or "none"
+        raise BadInput.one(
+            "no_such_plan", "plan", f"There is no such version of a plan {code!r}; versions of it: {known}."
+        )
+    return of_version(session, seller_id, max(found, key=lambda view: view.version).id)
+
+
 def of_prices(session: Session, seller_id: int, prices: Sequence[Mapping[str, Any]], name: str) -> Candidate:
     """Prices as `catalog.write_plan_version` takes them; every fault that it would refuse is refused here. Nothing is saved."""
     return Candidate(name, _compared(catalog.planned_prices(session, seller_id=seller_id, prices=prices)))

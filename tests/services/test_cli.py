@@ -70,7 +70,7 @@ def usage_file(folder: Path) -> Path:
 
 
 def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for word in ("migrate", "demo", "ingest", "draft", "close", "reconcile", "verify", "rate", "invoice"):
+    for word in ("migrate", "demo", "ingest", "draft", "close", "reconcile", "verify", "what-if", "rate", "invoice"):
         with pytest.raises(SystemExit) as ended:
             cli.main([word, "--help"])
         assert ended.value.code == 0
@@ -150,3 +150,32 @@ def test_a_database_without_tables_is_refused_with_what_to_do(
     assert cli.main([word]) == 2
     settings.cache_clear()
     assert "countinghouse migrate" in capsys.readouterr().err
+
+
+def test_a_plan_is_tried_on_the_last_months_with_time_and_memory(call: Any, tmp_path: Path) -> None:
+    """3 million context tokens in February cost 9.00 at 3 a million, and nothing in seats; one seat is 29."""
+    call("ingest", str(usage_file(tmp_path)), "--source", "file")
+    table = tmp_path / "what-if.csv"
+    code, told = call("what-if", "--plan", "seats", "--months", "2", "--customer", "acme", "--csv", str(table))
+    assert code == 0
+    assert told["months"] == ["2024-01", "2024-02"]
+    (acme,) = told["customers"]
+    assert (acme["present"], acme["candidate"]) == (["0.00", "9.00"], ["0.00", "29.00"])
+    assert acme["notes"] == ["part_of_months", "seats_assumed"]
+    assert told["milliseconds"] >= 0 < told["peak_mib"]
+    assert table.read_text().splitlines()[1].startswith("acme,Acme,USD,metered,0.00,9.00,0.00,29.00,9.00,29.00,20.00")
+
+
+def test_unsaved_prices_are_tried_from_a_file_and_a_fault_is_refused(call: Any, tmp_path: Path) -> None:
+    price = {
+        "code": "context",
+        "currency": "USD",
+        "product": "context",
+        "value": business.metered("tokens.context", "1", "2000"),
+    }
+    path = tmp_path / "prices.json"
+    path.write_text(json.dumps([price]))
+    assert call("what-if", "--prices", str(path), "--flat", "context", "--months", "1")[1]["customers"] == []
+    path.write_text(json.dumps([{**price, "product": "none"}]))
+    code, told = call("what-if", "--prices", str(path))
+    assert (code, told["refused"][0]["path"]) == (2, "prices[0].product")
