@@ -319,6 +319,12 @@ ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
     "minimum": lambda step: [Row((Cell("Minimum adds", colspan=3), figure(step["added"], signed=True)))],
     "maximum": lambda step: [Row((Cell("Maximum takes", colspan=3), wording.MINUS + figure(step["taken"])))],
     "part_of_period": _part_of_period,
+    "flats_apart": lambda step: [
+        Row((Cell("Flat amounts, owed whole apart", colspan=3), wording.MINUS + figure(step["flats"])), "faint")
+    ],
+    "tier_entered": lambda step: [
+        Row((Cell(f"Flat of tier {step['tier']}, entered on {step['on']}", colspan=3), figure(step["result"])))
+    ],
     "negative_mirrored": _quantity("Below zero, priced as"),
     "mirrored": _sum("As a credit"),
     "quantity_rounding": _quantity_rounding,

@@ -214,6 +214,13 @@ class ItemView:
             return Decimal(0)
         return next(quantity for since, quantity in reversed(self.quantities) if since <= day)
 
+    def held(self, days: Period) -> list[tuple[Period, Decimal]]:
+        """The stretches of these days with one quantity each."""
+        steps = [(max(since, days.start), quantity) for since, quantity in self.quantities if since < days.end]
+        ends = [*(since for since, _ in steps[1:]), days.end]
+        stretches = zip(steps, ends, strict=True)
+        return [(Period(since, until), quantity) for (since, quantity), until in stretches if since < until]
+
     def is_on(self, day: date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
 

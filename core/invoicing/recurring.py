@@ -21,6 +21,7 @@ from core.catalog.billing_rules import PLAIN, FirstPeriod
 from core.catalog.model import Flat, PerUnit, Price, Timing
 from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period, period_containing
+from core.invoicing import whole_flats
 from core.invoicing.model import AccountFacts, Billed, Cause, ChargeKind, Claim, DraftLine, LineKind
 from core.money import exact_text, to_major
 from core.rating import Basis, Direction, Part, PeriodInfo, Usage
@@ -59,12 +60,16 @@ def recurring_lines(facts: AccountFacts, view: SubscriptionView, pieces: Sequenc
     regular = [charge for charges in billed.values() for charge in charges if charge.kind is ChargeKind.REGULAR]
     for whole in sorted({*due, *billed}, key=lambda period: period.start):
         owed = due.get(whole, [])
-        charged = _begun_by(facts.bill_on, owed, billed.get(whole, []))
-        if _is_settled(owed, charged):
-            continue
-        others = [charge for charge in regular if charge.cause.whole != whole]
-        for stretch in _stretches(whole, owed, charged, others, known):
-            yield from _lines(view, item, known[stretch.price_hash], whole, stretch, charged)
+        standing = _begun_by(facts.bill_on, owed, billed.get(whole, []))
+        flats = [charge for charge in standing if whole_flats.is_flat(charge)]
+        charged = [charge for charge in standing if not whole_flats.is_flat(charge)]
+        if not _is_settled(owed, charged):
+            others = [charge for charge in regular if charge.cause.whole != whole]
+            for stretch in _stretches(whole, owed, charged, others, known):
+                yield from _lines(view, item, known[stretch.price_hash], whole, stretch, charged)
+        if flats or any(rating.owed_whole(piece.price) for _, piece in owed):
+            begun = any(charge.kind is ChargeKind.REGULAR for charge in charged)
+            yield from whole_flats.lines(view, item, whole, owed, flats, known, begun=begun)
 
 
 def _begun_by(bill_on: date, owed: Sequence[tuple[Period, ItemView]], charged: Sequence[Billed]) -> Sequence[Billed]:
@@ -195,7 +200,8 @@ def _lines(
     days, quantity = stretch.days, Decimal(exact_text(stretch.quantity))
     held = [(days.start, quantity), (days.end, Decimal(0))]
     credit = stretch.times < 0
-    parts = rating.prorate(price, held, whole, basis_of(view, whole)).parts
+    prorated = rating.prorate(price, held, whole, basis_of(view, whole)).parts
+    parts = tuple(part for part in prorated if not isinstance(part, rating.FlatPart))
     if credit:
         parts = tuple(replace(part, direction=Direction.CREDIT, amount_minor=-part.amount_minor) for part in parts)
     for number in range(abs(stretch.times)):

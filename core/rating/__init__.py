@@ -37,6 +37,7 @@ from core.rating.document import (
     TaxRounding,
     Terms,
 )
+from core.rating.flats import Entered, FlatPart, entered, owed_whole
 from core.rating.metered import needs_of, usage_of
 from core.rating.model import (
     NOTHING,
@@ -78,7 +79,9 @@ __all__ = [
     "DocumentLine",
     "DocumentSums",
     "Drawn",
+    "Entered",
     "FixedDiscount",
+    "FlatPart",
     "LineSums",
     "LineTax",
     "Part",
@@ -103,9 +106,11 @@ __all__ = [
     "curve",
     "effective_unit",
     "elapsed",
+    "entered",
     "limited",
     "measured_units",
     "needs_of",
+    "owed_whole",
     "parts_to_bill",
     "price_from_json",
     "price_hash",

@@ -22,10 +22,11 @@ from core.clock import Period
 from core.errors import Refused
 from core.money import cumulative, exact_text, half_away_of, to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
+from core.rating.flats import Entered, FlatPart, entered, owed_whole
 from core.rating.model import ZERO, Direction, PeriodInfo, Usage
 from core.rating.plan import plan_of
 from core.rating.rated import Part
-from core.rating.walking import whole
+from core.rating.walking import flat_amounts, whole
 
 Value = TypeVar("Value")
 
@@ -101,7 +102,7 @@ def parts_to_bill(
 
     Without `charged`: one charge for each stretch of days on which one quantity at one price holds. With it: wherever they
     differ a credit of what was charged and a charge of what is owed instead. Time billed in arrears earns no credit:
-    there a change only ever adds.
+    there a change only ever adds. Flat amounts of tiers that are owed whole once entered stand behind the others.
     """
     found: list[Part] = []
     for days, old, new in _differences(charged, owed, period):
@@ -110,7 +111,25 @@ def parts_to_bill(
         if in_arrears and sum(part.exact for part in parts) < 0:
             continue
         found += parts
-    return tuple(found)
+    return (*found, *_flats(owed, charged, period, basis))
+
+
+def _flats(owed: Sequence[Step], charged: Sequence[Step], period: Period, basis: Basis) -> Iterator[FlatPart]:
+    now, before = ({(one.price, one.tier): one for one in _entered(side, period)} for side in (owed, charged))
+    for key, one in before.items():
+        if key not in now and one.price.timing is Timing.IN_ADVANCE:
+            yield FlatPart.of(one, Direction.CREDIT, period, basis)
+    for key, one in now.items():
+        if key not in before:
+            yield FlatPart.of(one, Direction.CHARGE, period, basis)
+
+
+def _entered(steps: Sequence[Step], period: Period) -> tuple[Entered, ...]:
+    if not any(step.price is not None and owed_whole(step.price) for step in steps):
+        return ()
+    days = sorted({period.start, period.end} | {step.on for step in steps if step.on in period})
+    held = ((Period(start, end), step_on(steps, start)) for start, end in pairwise(days))
+    return entered([(on, step.quantity, step.price) for on, step in held if step.price is not None], period)
 
 
 Side = tuple[Step, Direction]
@@ -153,6 +172,12 @@ def _part(step: Step, direction: Direction, service: Period, period: Period, bas
     assert price is not None, step
     plan = plan_of(price)
     numerator, denominator = whole(plan, Usage(step.quantity), PeriodInfo(period), True)
+    if owed_whole(price):
+        if plan.minimum is not None or plan.maximum is not None:
+            sentence = "Not prorated: a price whose tiers' flat amounts are owed whole has no minimum and no maximum."
+            raise Refused("limits_with_whole_flats", sentence)
+        flats = sum(flat_amounts(plan, Usage(step.quantity), PeriodInfo(period)).values(), ZERO)
+        numerator, denominator = (Fraction(numerator, denominator) - flats).as_integer_ratio()
     (before, of_period), (after, _) = basis.counts(period, service.start), basis.counts(period, service.end)
     exact, parts_of = numerator * plan.minor, denominator * of_period
     charge_minor = half_away_of(exact * after, parts_of) - half_away_of(exact * before, parts_of)

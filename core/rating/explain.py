@@ -17,7 +17,7 @@ from core.catalog.prices import decimal_text, price_hash, price_to_json
 from core.clock import Period
 from core.money import Money, exact_text, exponent, round_line, to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
-from core.rating.model import NOTHING, RATING_VERSION, BilledBefore, Direction, Step, Usage
+from core.rating.model import NOTHING, RATING_VERSION, ZERO, BilledBefore, Direction, Step, Usage
 from core.rating.walking import Walk
 
 ROUNDING_RULE = "half away from zero"
@@ -44,15 +44,19 @@ def explain_part(
     share_before: Fraction,
     share_after: Fraction,
     basis: Basis = ACTUAL_DAYS,
+    flats: Fraction = ZERO,
 ) -> dict[str, Any]:
-    """One part of a proration: the whole period's amount, then the difference of two rounded cumulative amounts."""
-    before_minor = round_line(walk.exact * share_before, price.currency)
-    after_minor = round_line(walk.exact * share_after, price.currency)
+    """One part of a proration: the whole period's amount (without `flats`, which are owed apart from it), then the difference of
+    two rounded cumulative amounts."""
+    whole = walk.exact - flats
+    apart = [{"step": "flats_apart", "flats": exact_text(flats), "result": exact_text(whole)}] if flats else []
+    before_minor = round_line(whole * share_before, price.currency)
+    after_minor = round_line(whole * share_after, price.currency)
     amount_minor = after_minor - before_minor if direction is Direction.CHARGE else before_minor - after_minor
     proration: Step = {
         "step": "proration",
         "direction": str(direction),
-        "whole": exact_text(walk.exact),
+        "whole": exact_text(whole),
         "days": service.days,
         "days_of_period": whole_period.days,
         "days_before": (service.start - whole_period.start).days,
@@ -69,7 +73,30 @@ def explain_part(
         **_head(price, whole_period, None),
         "service": {"start": str(service.start), "end": str(service.end)},
         "quantity": exact_text(walk.measured),
-        "steps": [*walk.steps, proration],
+        "steps": [*walk.steps, *apart, proration],
+    }
+
+
+def explain_flat(
+    price: Price, direction: Direction, service: Period, whole_period: Period, walk: Walk, tier: int, flat: Fraction
+) -> dict[str, Any]:
+    """A tier's flat amount, owed whole since the tier was entered."""
+    minor = round_line(flat, price.currency)
+    entered: Step = {
+        "step": "tier_entered",
+        "tier": tier,
+        "on": str(service.start),
+        "direction": str(direction),
+        "flat": exact_text(flat),
+        "rule": ROUNDING_RULE,
+        "decimals": exponent(price.currency),
+        "result": _money(minor if direction is Direction.CHARGE else -minor, price.currency),
+    }
+    return {
+        **_head(price, whole_period, None),
+        "service": {"start": str(service.start), "end": str(service.end)},
+        "quantity": exact_text(walk.measured),
+        "steps": [*walk.steps, entered],
     }
 
 

@@ -13,7 +13,8 @@ from core.money import to_major
 from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.explain import explain_part, explain_parts, explain_rated
 from core.rating.model import NOTHING, ZERO, BilledBefore, Direction, Exact, PeriodInfo, TierStep, Usage
-from core.rating.walking import Walk
+from core.rating.plan import plan_of
+from core.rating.walking import Walk, flat_amounts
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Part:
     """One line of a proration: a quantity in force over its own service days, charged or given back.
 
     The amount is R(whole × share_after) − R(whole × share_before), negative for a credit; `whole` is what the quantity
-    costs over the whole period. `walk` shows how the whole comes about. All but the amount arises when asked for.
+    costs over the whole period, without flat amounts that are owed apart from it.
+    `walk` shows how the whole comes about. All but the amount arises when asked for.
     """
 
     price: Price
@@ -36,9 +38,17 @@ class Part:
     def walk(self) -> Walk:
         return Walk(self.price, Usage(self.quantity), PeriodInfo(self.whole_period))
 
+    @cached_property
+    def flats(self) -> Fraction:
+        """The tiers' flat amounts that are owed apart from it, each whole once its tier is entered."""
+        if self.price.tier_flat == "prorated":
+            return ZERO
+        amounts = flat_amounts(plan_of(self.price), self.walk.usage, self.walk.period)
+        return sum(amounts.values(), ZERO)
+
     @property
     def whole(self) -> Fraction:
-        return self.walk.exact
+        return self.walk.exact - self.flats
 
     @cached_property
     def share_before(self) -> Fraction:
@@ -76,6 +86,7 @@ class Part:
             self.share_before,
             self.share_after,
             self.basis,
+            self.flats,
         )
 
 

@@ -7,7 +7,7 @@ comes off the whole period's amount before it is prorated, or off what is charge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -18,6 +18,7 @@ from core.clock import Anchor, AnchorKind, Anchors, Cadence, Period, Tile, perio
 from core.money import round_discount, round_line, to_major
 from core.rating.changes import Step, parts_to_bill, share_of
 from core.rating.daybasis import ACTUAL_DAYS, Basis
+from core.rating.flats import FlatPart
 from core.rating.model import ZERO
 from core.rating.rated import Part
 
@@ -82,6 +83,8 @@ class Charge:
     rules: Rules
     parts: tuple[Part, ...]
     discount_minor: int
+    flats_discount_minor: int = 0
+    """What of the discount is off flat amounts that are owed whole"""
 
     @property
     def days(self) -> Period:
@@ -99,10 +102,16 @@ class Charge:
     def net_minor(self) -> int:
         return self.amount_minor - self.discount_minor
 
+    @property
+    def flats(self) -> list[FlatPart]:
+        return [part for part in self.parts if isinstance(part, FlatPart)]
+
     def counts(self) -> tuple[int, int]:
         """(counted days or seconds that are billed, those of the whole period)."""
         counted, whole = 0, self.tile.whole
         for part in self.parts:
+            if isinstance(part, FlatPart):
+                continue
             before, _ = self.rules.basis.counts(whole, part.service.start)
             counted += self.rules.basis.counts(whole, part.service.end)[0] - before
         return counted, self.rules.basis.counts(whole, whole.end)[1]
@@ -248,14 +257,16 @@ class _Run:
         if from_day >= old.days.end:
             return None
         tile = Tile(Period(from_day, old.days.end), old.tile.whole)
-        return _charge(tile, old.of, old.terms, self.rules, self.subscribed.pauses)
+        return _charge(tile, old.of, old.terms, self.rules, self.subscribed.pauses, lambda _: False)
 
     def _shorten(self, old: Charge, end: date) -> None:
         """Time billed in arrears: what was to be charged for it ends where the change begins."""
         shorter: Charge | None = None
         if end > old.days.start:
             tile = Tile(Period(old.days.start, end), old.tile.whole)
-            shorter = _charge(tile, old.of, old.terms, self.rules, self.subscribed.pauses)
+            owed = {part.key for part in old.flats}
+            pauses = self.subscribed.pauses
+            shorter = _charge(tile, old.of, old.terms, self.rules, pauses, lambda part: part.key in owed)
         if self.made.charges and self.made.charges[-1] is old:
             self.made.charges[-1:] = [shorter] if shorter else []
         elif self.made.changed:
@@ -272,11 +283,20 @@ class _Run:
                 self.anchors = Anchor(AnchorKind.DAY, from_day)
             tile = self._tile(new, from_day, self._end(new))
             of = self._of(tile, new)
-        return _charge(tile, of, new, self.rules, self.subscribed.pauses)
+        charges = [*self.made.charges, *(one.charge for one in self.made.changed if one.charge)]
+        owed = {part.key for one in charges for part in one.flats}
+        return _charge(tile, of, new, self.rules, self.subscribed.pauses, lambda part: part.key not in owed)
 
 
-def _charge(tile: Tile, of: Period, terms: Terms, rules: Rules, pauses: Sequence[Period]) -> Charge:
-    """The parts of the days that are not paused, and what the discounts take off them."""
+def _charge(
+    tile: Tile,
+    of: Period,
+    terms: Terms,
+    rules: Rules,
+    pauses: Sequence[Period],
+    owes: Callable[[FlatPart], bool] = lambda _: True,
+) -> Charge:
+    """The parts of the days that are not paused, the flat amounts that it `owes`, and what the discounts take off them."""
     days = tile.days
     steps = [Step(days.start, terms.quantity, terms.price)]
     for pause in pauses:
@@ -284,8 +304,13 @@ def _charge(tile: Tile, of: Period, terms: Terms, rules: Rules, pauses: Sequence
         if common is not None:
             steps += [Step(common.start, ZERO), Step(common.end, terms.quantity, terms.price)]
     steps.append(Step(days.end, ZERO))
-    parts = parts_to_bill(steps, tile.whole, rules.basis)
-    return Charge(tile, of, terms, rules, parts, _discount(parts, terms, rules))
+    found = parts_to_bill(steps, tile.whole, rules.basis)
+    parts = [part for part in found if not isinstance(part, FlatPart)]
+    flats = [part for part in found if isinstance(part, FlatPart) and owes(part)]
+    percents = replace(terms, discounts=tuple(off for off in terms.discounts if off.percent is not None))
+    off_flats = sum(_discount([flat], percents, rules) for flat in flats)  # a fixed amount comes off the days
+    discount_minor = _discount(parts, terms, rules) + off_flats
+    return Charge(tile, of, terms, rules, (*parts, *flats), discount_minor, off_flats)
 
 
 def _discount(parts: Sequence[Part], terms: Terms, rules: Rules) -> int:
@@ -319,5 +344,7 @@ def _credit(old: Charge, unused: Charge) -> int:
     """What was charged for exactly the unused days, less their discount."""
     if old.rules.discount_proration is DiscountProration.BEFORE:
         return unused.net_minor
-    taken = share_of(old.discount_minor, old.days, unused.days, old.tile.whole, old.rules.basis)
+    taken = share_of(
+        old.discount_minor - old.flats_discount_minor, old.days, unused.days, old.tile.whole, old.rules.basis
+    )
     return unused.amount_minor - taken

@@ -124,6 +124,11 @@ def _says_proration(step: Step) -> str:
     return f"{what} for {counted} of {step['whole']}: {cut} → {step['result']}."
 
 
+def _says_entered(step: Step) -> str:
+    what = "owed whole" if step["direction"] == Direction.CHARGE else "given back: it was never entered"
+    return f"Flat amount of tier {step['tier']}, entered on {step['on']}, {what}: {step['flat']} → {step['result']}."
+
+
 COUNTED = {DayBasis.SECONDS: "seconds", DayBasis.THIRTY_360: "days of 30/360"}
 
 
@@ -172,4 +177,6 @@ SENTENCES: Mapping[str, Callable[[Step], str]] = {
     "rounding": lambda step: f"Rounded {step['rule']} to {step['decimals']} decimals: {step['result']}.",
     "billed_before": lambda step: f"Less {step['amount']} billed before: {step['result']}.",
     "proration": _says_proration,
+    "flats_apart": lambda step: f"Flat amounts of {step['flats']} are owed whole apart from this: {step['result']}.",
+    "tier_entered": _says_entered,
 }

@@ -236,15 +236,20 @@ def _percent_off(plan: Plan, amount: Ratio, notes: Notes | None) -> Ratio:
 
 def _share_without_flats(plan: Plan, usage: Usage, period: PeriodInfo, amount: Ratio, notes: Notes | None) -> Ratio:
     """A recurring price whose tiers' flat amounts are owed whole: the rest is prorated, minimum and maximum with it."""
-    seen = notes or Notes()
-    if notes is None:
-        _of_quantity(plan, usage, period, seen)
-    flats = sum((Fraction(tier.flat) for tier in seen.tiers), ZERO) * Fraction(plan.kept, plan.kept_of)
+    flats = sum(flat_amounts(plan, usage, period).values(), ZERO)
     exact = (Fraction(*amount) - flats) * period.share + flats
     if notes:
         share, result = exact_text(period.share), exact_text(exact)
         notes.say("part_of_period", share=share, flats=exact_text(flats), result=result)
     return exact.numerator, exact.denominator
+
+
+def flat_amounts(plan: Plan, usage: Usage, period: PeriodInfo) -> dict[int, Fraction]:
+    """The tiers that the quantity enters and whose flat amount is owed, less the price's own percentage off."""
+    seen = Notes()
+    _of_quantity(plan, usage, period, seen)
+    kept = Fraction(plan.kept, plan.kept_of)
+    return {tier.number: Fraction(tier.flat) * kept for tier in seen.tiers if tier.flat}
 
 
 def _minimum(plan: Plan, amount: Ratio, share: Fraction, notes: Notes | None) -> Ratio:

@@ -17,7 +17,7 @@ from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period, Zones, add_months
 from core.ledger import convert
 from core.money import cumulative, exponent, half_away
-from core.rating import Basis, DayBasis, Part, PeriodInfo, Usage, prorate, rate
+from core.rating import Basis, DayBasis, FlatPart, Part, PeriodInfo, Usage, entered, owed_whole, prorate, rate
 from core.revenue.model import AccountRole, Carried, Due, Layer, Measure, Movement, Posted, Promise, Span
 
 DAY = timedelta(days=1)
@@ -119,12 +119,29 @@ def _recurring(one: Promised) -> Promise:
     """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
     basis = Basis(one.view.day_basis(one.whole), one.view.zones)
     parts = [
-        (part, whole) for _, whole, item in one.parts for part in prorate(item.price, item.changes, whole, basis).parts
+        (part, whole)
+        for _, whole, item in one.parts
+        for part in prorate(item.price, item.changes, whole, basis).parts
+        if not isinstance(part, FlatPart)
     ]
+    flats = _whole_flats(one)
     if one.item.evenly is not None and one.days.start in one.item.evenly:
-        return _promise(one, one.days, Measure.OVER_TIME, _evenly(one, sum(part.amount_minor for part, _ in parts)))
-    layers = tuple(_layer(part, whole) for part, whole in parts)
+        amount_minor = sum(part.amount_minor for part, _ in parts) + worth(flats)
+        return _promise(one, one.days, Measure.OVER_TIME, _evenly(one, amount_minor))
+    layers = (*(_layer(part, whole) for part, whole in parts), *flats)
     return _promise(one, one.days, Measure.OVER_TIME, layers)
+
+
+def _whole_flats(one: Promised) -> tuple[Layer, ...]:
+    """Flat amounts that are owed whole once their tier was entered, earned from that day to the last that is in force."""
+    if not any(owed_whole(item.price) for _, _, item in one.parts):
+        return ()
+    found: list[Layer] = []
+    for whole in dict.fromkeys(whole for _, whole, _ in one.parts):
+        mine = [(item, days) for days, of, item in one.parts if of == whole]
+        held = [(span, Fraction(much), item.price) for item, days in mine for span, much in item.held(days)]
+        found += [Layer.whole(Period(tier.on, tier.until), tier.amount_minor) for tier in entered(held, whole)]
+    return tuple(found)
 
 
 def _evenly(one: Promised, amount_minor: int) -> tuple[Layer, ...]:

@@ -64,6 +64,7 @@ def test_everything_wrong_with_the_prices_of_a_version_is_told_at_once(session: 
         "timing": "in_advance",
         "cadence": {"every": 1, "unit": "month"},
         "tiers": [{"up_to": None, "unit": "1", "flat": "5"}],
+        "minimum": "10",
         "settings": {"tier_flat": "whole_once_entered"},
     }
     price = {"code": "seats", "currency": "USD", "product": "seats", "value": whole}

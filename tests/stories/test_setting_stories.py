@@ -15,6 +15,7 @@ from tests.support.story import D, Story
 
 FEBRUARY, MARCH = D("2024-02-01"), D("2024-03-01")
 USAGE, LATE = LineKind.USAGE, LineKind.LATE
+NEW, CHANGE = LineKind.RECURRING, LineKind.PRORATION
 SMALL = [{"up_to": "100", "unit": "0.10"}, {"up_to": None, "unit": "0.05"}]
 LARGE = [{"up_to": "100", "unit": "0.08"}, {"up_to": "300", "unit": "0.04"}, {"up_to": None, "unit": "0.02"}]
 
@@ -63,4 +64,55 @@ def test_from_15_february_2024_the_count_carries_on_at_the_new_price_and_late_us
     assert [line.quantity for line in april.lines] == [10, 30, 0]
     assert story.draft(D("2024-05-01")) == []
     assert {finding.check for finding in story.check(D("2024-04-02"))} == {"missing_payment"}  # March is overdue
+    hold(engine)
+
+
+SEATS = {
+    "kind": "recurring", "model": "graduated", "timing": "in_advance", "cadence": business.MONTHLY,
+    "tiers": [{"up_to": "10", "unit": "5", "flat": "20"}, {"up_to": None, "unit": "4", "flat": "10"}],
+    "settings": {"tier_flat": "whole_once_entered"},
+}  # fmt: skip
+
+
+def test_12_seats_from_15_to_22_february_2024_owe_the_second_tiers_flat_whole_until_they_turn_out_never_to_have_been(
+    engine: Engine,
+) -> None:
+    story = told.begin(engine, FEBRUARY)
+    plans(story, team=("seats", SEATS))
+    acme = story.join("acme", "team", FEBRUARY, quantities={"team": 8})
+    # 8 × 5.00 for the days, and 20.00 for the first tier
+    assert lines(story.bill(FEBRUARY)) == [(NEW, "02-01/03-01", 4000), (NEW, "02-01/03-01", 2000)]
+    for day, seats in (("2024-02-15", 12), ("2024-02-22", 8)):
+        change = {"price_code": "team", "effective_on": D(day), "quantity": seats}
+        ask(story, acme, catalog.ChangeQuantities((change,)), D(day))
+    march = story.bill(MARCH)
+    # of 8: R(40 × 21/29) − R(40 × 14/29) = 28.97 − 19.31 back; of 12: 58 × 21/29 − 58 × 14/29 = 42 − 28; the flat whole
+    week = [(CHANGE, "02-15/02-22", -966), (CHANGE, "02-15/02-22", 1400), (CHANGE, "02-15/03-01", 1000)]
+    assert lines(march) == [(NEW, "03-01/04-01", 4000), (NEW, "03-01/04-01", 2000), *week]
+    story.earn(D("2024-02-29"), D("2024-03-01"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -(4000 + 2000 - 966 + 1400 + 1000)
+    # it had been a mistake: they were 8 all along, and the second tier was never entered
+    wrong = {"price_code": "team", "effective_on": D("2024-02-15"), "quantity": 8}
+    ask(story, acme, catalog.ChangeQuantities((wrong,)), D("2024-03-05"))
+    april = lines(story.bill(D("2024-04-01")))
+    assert april[:2] == [(NEW, "04-01/05-01", 4000), (NEW, "04-01/05-01", 2000)]
+    assert sorted(april[2:]) == sorted((kind, days, -minor) for kind, days, minor in week)
+    story.earn(D("2024-03-31"), D("2024-04-01"))
+    assert story.balance("revenue_recurring", D("2024-03-31")) == -(6000 + 6000)
+    assert story.draft(D("2024-04-02")) == []
+    hold(engine)
+
+
+def test_who_cancels_12_seats_on_15_february_2024_gets_the_days_back_and_not_the_flats(engine: Engine) -> None:
+    story = told.begin(engine, FEBRUARY)
+    plans(story, team=("seats", SEATS))
+    acme = story.join("acme", "team", FEBRUARY, quantities={"team": 12})
+    # 10 × 5.00 + 2 × 4.00, and both flats
+    assert [minor for *_, minor in lines(story.bill(FEBRUARY))] == [5800, 2000, 1000]
+    ask(story, acme, catalog.Cancel(effective_on=D("2024-02-15")), D("2024-02-15"))
+    # 58 − 58 × 14/29
+    assert lines(story.bill(D("2024-02-15"))) == [(CHANGE, "02-15/03-01", -3000)]
+    story.earn(D("2024-02-29"), D("2024-03-01"))
+    assert story.balance("revenue_recurring", D("2024-02-29")) == -(2800 + 3000)
+    assert story.balance("deferred", D("2024-02-29")) == 0
     hold(engine)
