@@ -4,6 +4,15 @@ Owns: app_user, role_permission, app_session, api_key. Does not own: who did wha
 own domain tells the actors and `four_eyes` judges).
 """
 
+from core.people.keys import key_of as key_of
+from core.people.keys import keys as keys
+from core.people.keys import make_key as make_key
+from core.people.keys import note_use as note_use
+from core.people.keys import program as program
+from core.people.keys import revoke_key as revoke_key
+from core.people.keys import use_is_due as use_is_due
+from core.people.model import KeyView as KeyView
+from core.people.model import MadeKey as MadeKey
 from core.people.model import UserView as UserView
 from core.people.permissions import PERMISSIONS as PERMISSIONS
 from core.people.permissions import Actor as Actor

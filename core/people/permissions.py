@@ -25,6 +25,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "people.enable_user": ADMIN,
     "people.set_password": ADMIN,
     "people.change_own_password": EVERYBODY,
+    "people.make_key": ADMIN,
+    "people.revoke_key": ADMIN,
     "catalog.add_seller": ADMIN,
     "catalog.set_setting": ADMIN,
     # customers, catalog, subscriptions

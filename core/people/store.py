@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from core.people.model import UserView
-from core.tables.people import AppSession, AppUser, RolePermission
+from core.people.model import KeyView, UserView
+from core.tables.people import ApiKey, AppSession, AppUser, RolePermission
 from core.words import Role
 
 
-def add(session: Session, row: AppUser | AppSession) -> int:
+def add(session: Session, row: AppUser | AppSession | ApiKey) -> int:
     session.add(row)
     session.flush()
     assert row.id is not None
@@ -75,3 +75,41 @@ def revoke(session: Session, now: datetime, *, token_hash: str = "", user_id: in
     """End one sign-in, or all of a user."""
     which = col(AppSession.token_hash) == token_hash if token_hash else col(AppSession.user_id) == user_id
     session.execute(update(AppSession).where(which, col(AppSession.revoked_at).is_(None)).values(revoked_at=now))
+
+
+# ── keys of programs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def key_view(row: ApiKey) -> KeyView:
+    assert row.id is not None
+    return KeyView(
+        row.id, row.seller_id, row.name, row.source, row.shown, row.created_at, row.last_used_at, row.revoked_at
+    )
+
+
+def keys(session: Session, seller_id: int) -> list[KeyView]:
+    """The newest first, the revoked too."""
+    query = select(ApiKey).where(col(ApiKey.seller_id) == seller_id).order_by(col(ApiKey.id).desc())
+    return [key_view(row) for row in session.execute(query).scalars()]
+
+
+def key_named(session: Session, seller_id: int, name: str) -> KeyView | None:
+    query = select(ApiKey).where(col(ApiKey.seller_id) == seller_id, col(ApiKey.name) == name)
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else key_view(row)
+
+
+def lock_key(session: Session, key_id: int) -> KeyView | None:
+    query = select(ApiKey).where(col(ApiKey.id) == key_id).with_for_update().execution_options(populate_existing=True)
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else key_view(row)
+
+
+def live_key(session: Session, token_hash: str) -> KeyView | None:
+    query = select(ApiKey).where(col(ApiKey.token_hash) == token_hash, col(ApiKey.revoked_at).is_(None))
+    row = session.execute(query).scalar_one_or_none()
+    return None if row is None else key_view(row)
+
+
+def change_key(session: Session, key_id: int, **values: Any) -> None:
+    session.execute(update(ApiKey).where(col(ApiKey.id) == key_id).values(**values))

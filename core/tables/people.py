@@ -50,13 +50,22 @@ class AppSession(Base, table=True):
 
 
 class ApiKey(Base, table=True):
-    """A key with which a program speaks to us. Only its hash is kept."""
+    """A key with which a program sends usage of one seller under one source's name. Only its hash is kept, and its first
+    letters, by which people know it again."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")
     name: str = text(length=120)
+    source: str = text(length=80)
+    shown: str = text(length=16)
     token_hash: str = text(length=64)
-    role: Role = word(Role)
     created_at: datetime = instant()
+    last_used_at: datetime | None = instant(optional=True)
     revoked_at: datetime | None = instant(optional=True)
-    __table_args__ = (UniqueConstraint("token_hash"), UniqueConstraint("seller_id", "name"))
+    change_id: int = ref("change.id")
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        UniqueConstraint("seller_id", "name"),
+        not_empty("name"),
+        not_empty("source"),
+    )

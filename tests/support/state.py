@@ -23,7 +23,8 @@ RUN_SPECIFIC = (
     "job_lease.*",
     "job_request.*",
     "app_session.*",
-    "api_key.hash",
+    "api_key.token_hash",
+    "api_key.shown",
     "app_user.password_hash",
     "audit_payload.salt",  # random by design
     "audit_entry.digest",
