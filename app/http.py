@@ -1,4 +1,4 @@
-"""The routes beside the screens: health, sign in, sign out.
+"""The routes beside the screens: health, sign in, sign out; and those of app/events.py, by which usage comes in.
 
 They share the event loop with every session on the screen, so whatever waits (a database, a password's hash) is done on
 a thread. The sign-in is a cookie that scripts cannot read and other sites cannot send along with a form (HttpOnly,
@@ -12,16 +12,17 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.engine import engine, reading
+from app import events
+from app.engine import engine
+from app.guard import Guard as Guard
+from app.guard import health
 from app.screens import BY_NAME
 from app.session import COOKIE
-from core import db, desk, people, wall
+from core import db, people, wall
 from core.errors import BillingError
 from core.logging import get_logger
 from core.settings import settings
@@ -31,17 +32,6 @@ LIMIT: Final = 10_000  # bytes of a sign-in form
 TRIES, WITHIN_SECONDS = 8, 60  # wrong passwords for one login before it has to wait
 _failed: dict[str, deque[float]] = defaultdict(deque)
 _lock = Lock()
-
-
-def health(_request: Request) -> Response:
-    """200 where the database answers."""
-    try:
-        with reading() as session:
-            demo = desk.is_demo(session)
-    except Exception:
-        log.exception("health.database")
-        return JSONResponse({"status": "no database"}, 503)
-    return JSONResponse({"status": "ok", "demo": demo})
 
 
 async def sign_in(request: Request) -> Response:
@@ -128,26 +118,9 @@ def _too_many(login: str) -> bool:
         return len(recent) >= TRIES
 
 
-class Guard:
-    """Headers that keep the desk out of other sites' frames and its addresses out of their logs."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-                headers.setdefault("Referrer-Policy", "same-origin")
-            await send(message)
-
-        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
-
-
 ROUTES: Final = [
     Route("/health", health, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["POST"]),
     Route("/sign-out", sign_out, methods=["POST"]),
+    *events.ROUTES,
 ]

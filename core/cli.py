@@ -1,13 +1,14 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · draft · close · reconcile · verify · export FOLDER · what-if
-    rate · prorate · invoice
+    countinghouse migrate · demo · ingest FILE · serve-events · draft · close · reconcile · verify · export FOLDER
+    what-if · rate · prorate · invoice
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
@@ -114,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     made = word("export", export_tables, "write every table as a CSV, the same bytes from either database")
     made.add_argument("folder", type=Path, help="where to; files there are replaced")
     what_if.add_options(seller(word("what-if", ask_what_if, "a candidate plan on the last months of customers")))
+    made = word("serve-events", serve_events, "take usage in over HTTP, in this process, until it is stopped")
+    made.add_argument("--host", default=settings().host, help="the address to listen on")
+    made.add_argument("--port", default="8502", help="the port to listen on")
     for name, (answer, about) in DOORS.items():
         made = word(name, _door(answer), f"{about} JSON in, JSON out; nothing is saved")
         made.add_argument(
@@ -360,6 +364,12 @@ def ask_what_if(given: Any) -> Answer:
     value = {**analytics.as_json(answer), "milliseconds": spent, "peak_mib": peak}
     sentence = f"{analytics.as_text(answer)}\n{spent} ms, at most {peak} MiB; nothing was written."
     return (1 if answer.not_compared else 0), value, sentence
+
+
+def serve_events(given: Any) -> Answer:
+    """This process becomes the server: what serves stands above core, and is not imported here."""
+    _engine().dispose()
+    os.execv(sys.executable, [sys.executable, "-m", "app.serve_events", "--host", given.host, "--port", given.port])
 
 
 def _door(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Answer]:

@@ -8,6 +8,9 @@ Invariants: I1 ingestion is a set, T2 every event is in exactly one period, T4 n
 equals its raw events at any time (`rebuild` says which does not).
 """
 
+from core.metering.bodies import Body as Body
+from core.metering.bodies import BodyKind as BodyKind
+from core.metering.bodies import read_body as read_body
 from core.metering.corrections import adjust as adjust
 from core.metering.corrections import discard as discard
 from core.metering.corrections import replay as replay
@@ -36,6 +39,10 @@ from core.metering.reads import rebuild as rebuild
 from core.metering.reads import usage as usage
 from core.metering.reads_sums import summable as summable
 from core.metering.reads_sums import sums as sums
+from core.metering.receiving import Answer as Answer
+from core.metering.receiving import EventResult as EventResult
+from core.metering.receiving import Outcome as Outcome
+from core.metering.receiving import ingest_body as ingest_body
 from core.metering.reports import BatchRow as BatchRow
 from core.metering.reports import ConflictRow as ConflictRow
 from core.metering.reports import Freshness as Freshness

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from core import audit
 from core.audit import Recorder
 from core.errors import BadInput, Fault, NotFound, Refused, Stale
-from core.metering import judge, keeping, sources, store, store_rejections, store_states
+from core.metering import cloudevents, judge, keeping, sources, store, store_rejections, store_states
 from core.metering.mapping import MappingRule, read_rule, row_events
 from core.metering.model import Event, Rejected, RejectionState, ReplayResult, Sent
 from core.metering.rules import at_position, identifier, json_text
@@ -104,7 +104,10 @@ def _sent_again(
     raw = store_rejections.raw_bytes(session, rejection.raw)
     if rule is None or not rule.events or batch.detail.get("format") == "jsonl":
         fields = sources.json_fields(raw)
-        return fields if isinstance(fields, Fault) else Sent(position, fields, raw)
+        if isinstance(fields, Fault):
+            return fields
+        opened = cloudevents.fields_of(fields) if cloudevents.is_one(fields) else fields
+        return opened[0] if isinstance(opened, tuple) else Sent(position, opened, raw)
     row: dict[str, Any] = json.loads(raw)
     if "cells" in row:
         return Fault(

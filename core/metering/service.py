@@ -4,12 +4,12 @@ the batch that counts them stand together or not at all."""
 import gc
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -30,6 +30,23 @@ NAMED_BY = {
     "meter_not_yet": "meter",
 }
 FILE_BYTES_MAX = 512 * 1024 * 1024
+
+
+class Told(NamedTuple):
+    """What became of a delivery's events: (position, event) of all, the very ones whose identity was taken, of these the ones with
+    other content, and what is rejected."""
+
+    events: list[tuple[str, Event]]
+    again: list[Event]
+    other: list[Event]
+    rejected: list[Rejected]
+
+
+class Taken(NamedTuple):
+    """A delivery that stands: its batch, and everything that was rejected."""
+
+    batch: BatchResult
+    rejections: list[Rejected]
 
 
 def save_mapping(
@@ -83,13 +100,14 @@ def ingest(
     if rule and rule.id.kind is IdKind.WHOLE_FILE and batch_id:
         cursor = f"file:{hashlib.sha256(batch_id.encode()).hexdigest()}"  # a piece would be another file of this id
     cursor = cursor or f"sha256:{digest}"
-    _check_delivery(source, cursor)
-    if first := _first_time(session, change, seller_id, source, cursor, digest):
+    check_delivery(source, cursor)
+    if first := first_time(session, change, seller_id, source, cursor, digest):
         return first
     detail = {"sha256": digest, "format": str(Format(format)), "mapping": rule.source if rule else ""}
     with uncollected():
         reading = sources.read(data, Format(format), rule, batch_id)
-        return _take_in(session, change, seller_id, source, cursor, reading, detail, rule.zone if rule else None)
+        zone = rule.zone if rule else None
+        return take_in(session, change, seller_id, source, cursor, reading, detail, zone).batch
 
 
 def ingest_events(
@@ -108,11 +126,11 @@ def ingest_events(
         sent.append(Sent(f"event {number}", fields, sources.as_json(fields)))
     digest = hashlib.sha256(b"\n".join(item.raw for item in sent)).hexdigest()
     cursor = cursor or f"sha256:{digest}"
-    _check_delivery(source, cursor)
-    if first := _first_time(session, change, seller_id, source, cursor, digest):
+    check_delivery(source, cursor)
+    if first := first_time(session, change, seller_id, source, cursor, digest):
         return first
     detail = {"sha256": digest, "format": "events", "mapping": ""}
-    return _take_in(session, change, seller_id, source, cursor, Reading(sent, []), detail, None)
+    return take_in(session, change, seller_id, source, cursor, Reading(sent, []), detail, None).batch
 
 
 def record_refusal(
@@ -180,7 +198,7 @@ def _mapping_rule(session: Session, seller_id: int, name: str | None, source: st
     return read_rule(name or source, saved[2])
 
 
-def _check_delivery(source: str, cursor: str) -> None:
+def check_delivery(source: str, cursor: str) -> None:
     faults: list[Fault] = []
     for name, value in (("source", source), ("cursor", cursor)):
         identifier({name: value}, name, faults)
@@ -188,7 +206,7 @@ def _check_delivery(source: str, cursor: str) -> None:
         raise BadInput(faults)
 
 
-def _first_time(
+def first_time(
     session: Session, change: Recorder, seller_id: int, source: str, cursor: str, digest: str
 ) -> BatchResult | None:
     """None for a new delivery, the first result for one that came before; other content under a known cursor is refused."""
@@ -207,7 +225,7 @@ def _first_time(
     return BatchResult(batch.id, *counts, store_rejections.first_faults(session, batch.id), again=True)
 
 
-def _take_in(
+def take_in(
     session: Session,
     change: Recorder,
     seller_id: int,
@@ -216,19 +234,22 @@ def _take_in(
     reading: Reading,
     detail: dict[str, Any],
     zone: str | None,
-) -> BatchResult:
-    """Judge what was read, store what counts, keep what does not, and write the batch with its counts."""
+    tell: Callable[[Told], dict[str, str]] = lambda _: {},
+) -> Taken:
+    """Judge what was read, store what counts, keep what does not, and write the batch with its counts. `tell` looks at what
+    became of each event, and says what the batch shall keep of it."""
     events, rejected = judge_sent(session, seller_id, source, change.at, reading.sent, zone)
-    rejected = sorted([*reading.rejected, *rejected], key=lambda item: _number(item.position))
+    rejected = sorted([*reading.rejected, *rejected], key=lambda item: number_of(item.position))
     fields = {item.position: item.fields for item in reading.sent} if rejected else {}
     batch_id = store.next_batch_id(session)
-    accepted, duplicates, conflicts = put(session, batch_id, change.at, [event for _, event in events])
-    counts = (accepted, duplicates, conflicts, len(rejected))
+    put_counts, again, other = put_told(session, batch_id, change.at, [event for _, event in events])
+    counts = (*put_counts, len(rejected))
+    kept = tell(Told(events, again, other, rejected))
     store.save_batch(
         session,
         store.batch_of(
             batch_id=batch_id, seller_id=seller_id, source=source, cursor=cursor, at=change.at, change_id=change.id,
-            counts=counts, detail=detail,
+            counts=counts, detail={**detail, **kept},
         ),
     )  # fmt: skip
     store_rejections.save_rejections(
@@ -237,7 +258,7 @@ def _take_in(
     named = dict(zip(("accepted", "duplicates", "conflicts", "rejected"), counts, strict=True))
     change.note("ingest_batch", batch_id, after={"source": source, "cursor": cursor, **named})
     faults = tuple(fault for item in rejected for fault in item.faults)[: store_rejections.FAULTS_SHOWN]
-    return BatchResult(batch_id, *counts, faults)
+    return Taken(BatchResult(batch_id, *counts, faults), rejected)
 
 
 def judge_sent(
@@ -258,6 +279,13 @@ def judge_sent(
 
 def put(session: Session, batch_id: int, at: datetime, events: list[Event]) -> tuple[int, int, int]:
     """(accepted, duplicates, conflicts). Of several with one identity the first counts, in the batch as between batches."""
+    return put_told(session, batch_id, at, events)[0]
+
+
+def put_told(
+    session: Session, batch_id: int, at: datetime, events: list[Event]
+) -> tuple[tuple[int, int, int], list[Event], list[Event]]:
+    """As `put`; and the very events whose identity was taken, and of these the ones with other content."""
     first: dict[tuple[int, str], Event] = {}
     again: list[Event] = []
     for event in events:
@@ -270,14 +298,14 @@ def put(session: Session, batch_id: int, at: datetime, events: list[Event]) -> t
         fresh = [e for e in first.values() if e.meter_id in apart and (e.customer_id, e.event_id) not in known]
         keeping.keep(session, batch_id, fresh)
     if not again:
-        return len(first), 0, 0
+        return (len(first), 0, 0), [], []
     kept = store.kept_contents(session, again)
     other = [event for event in again if kept[event.customer_id, event.event_id] != event.content_hash]
     store.save_conflicts(session, batch_id, at, other, kept)
-    return len(first) - len(taken), len(again) - len(other), len(other)
+    return (len(first) - len(taken), len(again) - len(other), len(other)), again, other
 
 
-def _number(position: str) -> int:
+def number_of(position: str) -> int:
     """The line, row or event that a position such as "line 17:context" names."""
     digits = re.match(r"[a-z]+ ([0-9]+)", position)
     assert digits, position

@@ -99,3 +99,11 @@ def first_faults(session: Session, batch_id: int) -> tuple[Fault, ...]:
         .limit(FAULTS_SHOWN)
     ).scalars()
     return tuple(read_fault(said) for row in rows for said in row)[:FAULTS_SHOWN]
+
+
+def faults_of(session: Session, batch_id: int) -> dict[str, tuple[Fault, ...]]:
+    """Every rejection of a batch: where it stood, and the faults that its answer named."""
+    rows = session.execute(
+        select(col(UsageRejection.position), col(UsageRejection.faults)).where(col(UsageRejection.batch_id) == batch_id)
+    )
+    return {position: tuple(map(read_fault, faults)) for position, faults in rows}

@@ -27,7 +27,9 @@ def make_key(session: Session, actor: Actor, now: datetime, *, seller_id: int, n
     name, source = name.strip(), source.strip()
     faults = []
     if not 0 < len(name) <= 120 or not name.isprintable():
-        faults.append(Fault("field_missing", "name", "A name of 1 to 120 characters is needed: which program is it for?"))
+        faults.append(
+            Fault("field_missing", "name", "A name of 1 to 120 characters is needed: which program is it for?")
+        )
     elif store.key_named(session, seller_id, name):
         sentence = f"There is a key {name!r} already, perhaps a revoked one; choose another name."
         faults.append(Fault("name_taken", "name", sentence))

@@ -16,6 +16,7 @@ from tests.support import databases, fault_points
 # By design a delivery that was killed is tried again and says that it may have gone twice.
 JOURNEY = harness.Scenario("tests.faults.journey", ignore=("outbox.attempts", "delivery.maybe_repeated"))
 DEMO = harness.Scenario("tests.faults.demo_deed")
+INTAKE = harness.Scenario("tests.faults.intake")
 # The close names its points after its steps: close/run.py, `transaction(engine, now, f"close.{step.code}")`.
 CLOSING = {f"close.{step.code}{end}" for step in close.STEPS for end in fault_points.AROUND_A_COMMIT}
 POINTS = sorted(fault_points.declared() | CLOSING)
@@ -35,7 +36,7 @@ def cases() -> Iterator[object]:
 
 
 def scenario_of(point: str) -> harness.Scenario:
-    return DEMO if point.startswith("demo.") else JOURNEY
+    return {"demo": DEMO, "http": INTAKE}.get(point.partition(".")[0], JOURNEY)
 
 
 @pytest.mark.parametrize(("database_kind", "point", "hit"), list(cases()), indirect=["database_kind"])
@@ -52,4 +53,4 @@ def is_told_twice(line: str) -> bool:
 
 
 def test_every_declared_point_is_come_to(database_kind: str) -> None:
-    assert harness.never_hit(frozenset(POINTS), [JOURNEY, DEMO], database_kind) == set()
+    assert harness.never_hit(frozenset(POINTS), [JOURNEY, DEMO, INTAKE], database_kind) == set()
