@@ -54,7 +54,7 @@ def no_access(screen: Screen, here: session.Here) -> None:
     mine = wording.ROLES[here.actor.role] if here.actor.role else "no role"
     widgets.page_title(screen.title)
     messages.no_access(
-        f"{screen.title} is open to the roles {roles}.",
+        f"{screen.title} is open to the role{'s' if len(screen.roles) > 1 else ''} {roles}.",
         f"You are signed in as {here.actor.name}, {mine}. An administrator can give you another role.",
     )
 

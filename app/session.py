@@ -12,6 +12,7 @@ run, so a sign-in that was ended elsewhere ends here too. Tests sign in by putti
 | `said` | what the last click has to say, until it is drawn (app/actions.py) |
 | `fields` | of the open dialog: what core calls a field → its label on the screen (app/dialogs.py) |
 | `<list>:place`, `<list>:grid` | where somebody stands in a work list (app/worklist.py) |
+| `made_key` | a new API key, from its making until whoever made it has copied it (pages/api_keys.py) |
 | the name of a filter or tab | its value, also in the address (app/filters.py, app/widgets.py) |
 | `<filter>:known`, `visit` | what the address said of it when we last wrote it; how often the page changed (app/address.py) |
 """
@@ -36,6 +37,7 @@ HERE: Final = "here"
 SELLER: Final = "seller"
 SAID: Final = "said"
 FIELDS: Final = "fields"
+MADE_KEY: Final = "made_key"
 
 
 @dataclass(frozen=True)
