@@ -63,6 +63,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "occurred_at": {"type": "string", "format": "date-time", "description": "With Z or an offset."},
             "properties": {
                 "type": "object",
+                "description": "Flat: at most 64 names; text of at most 1,000 characters, numbers, true, false, null.",
                 "maxProperties": 64,
                 "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
             },

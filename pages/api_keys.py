@@ -10,9 +10,9 @@ from core import people
 from core.people import KeyView, MadeKey
 
 COLUMNS = {
-    "name": widgets.text_col("Program", 170),
+    "name": widgets.text_col("Program", 160),
+    "state": widgets.chips_col("", {"Live": "green", "Revoked": "gray"}, 76),
     "source": widgets.text_col("Source", 130),
-    "state": widgets.chips_col("", {"Live": "green", "Revoked": "gray"}, 80),
     "used": widgets.text_col("Last used", 130),
 }
 
@@ -22,9 +22,10 @@ def make(deed: Deed, name: str, source: str) -> MadeKey:
 
 
 def keep(made: MadeKey) -> str:
-    """The new key stays on the screen until it was copied; it is nowhere else."""
+    """The new key stays on the screen until it was copied, above the list; it is nowhere else."""
     st.session_state[session.MADE_KEY] = made.token
-    return "The key is made. Copy it now: it is shown this once."
+    worklist.go_to("keys", made.id)
+    return ""
 
 
 def shown_once() -> None:
@@ -58,8 +59,8 @@ def listed(keys: list[KeyView]) -> KeyView | None:
         {
             "id": [key.id for key in keys],
             "name": [key.name for key in keys],
-            "source": [key.source for key in keys],
             "state": [["Live"] if key.is_live else ["Revoked"] for key in keys],
+            "source": [key.source for key in keys],
             "used": [wording.at(key.last_used_at) or "never" for key in keys],
         }
     )
