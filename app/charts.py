@@ -25,7 +25,7 @@ AXIS = "rgba(138,147,161,.55)"
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 SMALL = {"size": 11}
 DAY = timedelta(days=1)
-NAMES_MOST = 12  # of bars whose names fit under them
+NAME_MOST = 24  # letters of a name beside a bar
 NO_TITLE = {"text": "", "standoff": 0}  # the theme keeps 18 to 21 px for an axis title, even for an empty one
 
 
@@ -189,15 +189,18 @@ def curve(
 
 
 def differences(fig: go.Figure, names: Sequence[str], values: Sequence[Exact], unit: str) -> None:
-    """A bar a name, more and less in their colours, in the order given."""
+    """A bar beside each name, more and less in their colours, in the order given from above."""
     fig.add_bar(
-        x=list(names),
-        y=[float(v) for v in values],
-        customdata=exact(values, unit, signed=True),
-        hovertemplate="%{x}: %{customdata}<extra></extra>",
+        x=[float(v) for v in values],
+        y=list(range(len(names))),
+        orientation="h",
+        customdata=[f"{name}: {said}" for name, said in zip(names, exact(values, unit, signed=True), strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
         marker={"color": [UP if v > 0 else DOWN for v in values]},
     )
-    fig.update_xaxes(type="category", showticklabels=len(names) <= NAMES_MOST)
+    short = [name if len(name) <= NAME_MOST else f"{name[: NAME_MOST - 1]}…" for name in names]
+    fig.update_yaxes(autorange="reversed", tickvals=list(range(len(names))), ticktext=short, nticks=None, tickformat="")
+    fig.update_xaxes(tickformat="~s", showgrid=True, showline=False)
 
 
 def scatter(

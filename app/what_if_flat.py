@@ -31,7 +31,7 @@ def report(shown: Sequence[FlatRate], answer: WhatIf, currency: str, unit: str) 
             (
                 "Usage would bill",
                 f"{figure(bills, currency)} {currency}",
-                f"for {explain.figure(exact_text(used))} {unit}",
+                f"{explain.figure(exact_text(used))} used, by {unit}",
             ),
             (
                 "Use more than they pay for",
@@ -45,6 +45,9 @@ def report(shown: Sequence[FlatRate], answer: WhatIf, currency: str, unit: str) 
         f"{answer.ask.candidate.name} over {wording.count(len(answer.ask.months), 'month')}, against all that recurs. "
         "Net, before discounts, credit and tax. Who pays for usage already is left out."
     )
+    if not used:
+        widgets.text("None of them used any of it in these months.")
+        return
     price = next(each.price for each in answer.ask.candidate.prices if each.currency == currency)
     _chart(shown, price, len(answer.ask.months), currency, unit)
 

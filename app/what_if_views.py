@@ -13,7 +13,7 @@ from core.analytics import CustomerFigures, Line, Note, Side, Together, WhatIf
 from core.db import Session
 from core.money import Money, exact_text
 
-BARS = 30  # customers that gain, and that lose, in the chart
+BARS = 12  # customers that gain, and that lose, in the chart
 LEFT_OUT_SHOWN = 200
 SIDES = {Side.PRESENT: "Their prices", Side.CANDIDATE: "Candidate"}
 NOTES = {
@@ -73,7 +73,8 @@ def everybody(shown: Sequence[CustomerFigures], answer: WhatIf, currency: str, t
 
 
 def _span(answer: WhatIf) -> str:
-    return wording.days(answer.ask.span.start, answer.ask.span.end)
+    first, last = answer.ask.months[0].start, answer.ask.months[-1].start
+    return month(first) if first == last else f"{month(first)} – {month(last)}"
 
 
 def _differences(shown: Sequence[CustomerFigures], currency: str) -> None:
@@ -88,7 +89,7 @@ def _differences(shown: Sequence[CustomerFigures], currency: str) -> None:
     if not most:
         widgets.text("Nobody would pay more or less.")
         return
-    fig = charts.figure(210, legend=False, unified=False)
+    fig = charts.figure(44 + 20 * len(most), legend=False, unified=False)
     values = [Money(one.difference_minor, currency).decimal for one in most]
     charts.differences(fig, [one.name for one in most], values, currency)
     charts.show(fig, f"The difference of {len(most)} customers in {currency}, largest first.", key="what-if:each")
@@ -127,7 +128,7 @@ def one_customer(db: Session, one: CustomerFigures, answer: WhatIf) -> None:
     number = frame["id"].tolist().index(chosen) if chosen in frame["id"].tolist() else 0
     actor = session.here().actor
     lines = analytics.explained(db, actor, answer.ask, one.customer_id, currency, answer.seal)
-    left, right = widgets.halves(300)
+    left, right = widgets.halves(240)
     for place, side in ((left, Side.PRESENT), (right, Side.CANDIDATE)):
         with place:
             mine = [line for line in lines if line.side is side and line.month == number]
@@ -135,15 +136,16 @@ def one_customer(db: Session, one: CustomerFigures, answer: WhatIf) -> None:
             widgets.section(SIDES[side], f"{month(months[number].start)} · {figure(minor, currency)} {currency}")
             if not mine:
                 widgets.text("Nothing is owed in this month.")
+            several = len({line.subscription for line in mine}) > 1
             for line in mine:
-                _line(line, currency)
+                _line(line, currency, several=several)
 
 
-def _line(line: Line, currency: str) -> None:
+def _line(line: Line, currency: str, *, several: bool) -> None:
     note = wording.days(line.service.start, line.service.end)
-    if line.whole != line.service:
-        note += f", of {wording.days(line.whole.start, line.whole.end)}"
-    widgets.section(f"{line.product} ({line.code})", f"{note} · {line.subscription}")
+    widgets.section(line.product, f"{note} · {line.subscription}" if several else note)
+    if line.whole.overlap(line.service) != line.whole:
+        widgets.text(f"of the billing period {wording.days(line.whole.start, line.whole.end)}")
     explain.steps(line.explanation, figure(line.amount_minor, currency), currency)
 
 

@@ -27,12 +27,17 @@ VIEWS = {"all": "Customers", "flat": "Flat rates"}
 SPANS = {"12": "12 months", "6": "6 months", "3": "3 months"}
 TABS = ("Everybody", "Customer", "Not compared")
 MONEY = {
-    "name": widgets.text_col("Customer", 150),
+    "name": widgets.text_col("Customer", 130),
+    "difference": widgets.money_col("Difference", 88),
     "present": widgets.money_col("Now", 84),
     "candidate": widgets.money_col("Candidate", 84),
-    "difference": widgets.money_col("Difference", 90),
 }
-USED = {**MONEY, "used": widgets.money_col("Used", 100)}
+USED = {
+    "name": widgets.text_col("Customer", 130),
+    "used": widgets.money_col("Used", 92),
+    "present": widgets.money_col("Pays", 84),
+    "candidate": widgets.money_col("By usage", 84),
+}
 
 here = session.here()
 
@@ -117,7 +122,7 @@ if not choices:
     messages.empty("There is no plan to try.", "Plans are written on the screen Catalog, or come by an import.")
     st.stop()
 view = filters.choose(bar, "Show", VIEWS, "show")
-row = st.container(key="row-what-if", horizontal=True, vertical_alignment="center", gap="small")
+row = st.container(key="what-if-bar", horizontal=True, vertical_alignment="center", gap="small")
 name = filters.pick(row, "Candidate", list(choices), "plan", says=lambda each: choices[each], width=230)
 plans = {"": "instead of any plan", **{each.plan_code: f"instead of {each.plan_name}" for each in known}}
 instead = filters.pick(row, "Instead of", list(plans), "instead", says=lambda each: plans[each], width=210)

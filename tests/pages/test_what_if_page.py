@@ -5,11 +5,14 @@ The business: acme on Platform (99 flat and storage), globex on Everything (12 s
 """
 
 import json
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import catalog, db, metering
 from tests.pages.test_catalog_page import newest, storage, write
+from tests.support.business import NOW, OLGA
 from tests.support.desk import desk_at, markup, open_page, told
 
 
@@ -35,6 +38,7 @@ def test_the_charts_carry_exact_labels(desk_url: str) -> None:
     months, each = (json.loads(chart.proto.spec)["data"] for chart in at.get("plotly_chart"))
     assert [trace["name"] for trace in months] == ["Their prices", "Candidate"]
     assert months[0]["x"] == ["Dec 23", "Jan 24", "Feb 24"]
+    assert each[0]["customdata"][0].startswith("Acme Robotics: ")
     assert each[0]["customdata"][0].endswith(" USD")
 
 
@@ -44,10 +48,10 @@ def test_a_customer_is_opened_month_by_month_down_to_the_steps_of_a_line(desk_ur
     assert told(at) == []
     assert at.dataframe[1].value["month"].tolist() == ["Dec 23", "Jan 24", "Feb 24"]
     seen = markup(at)
-    assert "Team seats (seats)" in seen
+    assert "Team seats" in seen
     assert "168.00" in seen
     assert "225.00" in seen
-    assert "Storage (storage)" in seen  # nothing was used: it comes to 0
+    assert "Storage" in seen  # nothing was used: it comes to 0
 
 
 def test_who_pays_in_another_currency_is_named(desk_url: str) -> None:
@@ -58,14 +62,33 @@ def test_who_pays_in_another_currency_is_named(desk_url: str) -> None:
     assert "Initech GmbH pays in EUR; the candidate has prices in USD." in markup(at)
 
 
+def use(url: str, key: str, meter: str, quantity: int) -> None:
+    sent = {"event_id": "one", "customer": key, "meter": meter, "occurred_at": "2024-02-02T12:00:00Z"}
+    content = json.dumps({**sent, "quantity": str(quantity)}).encode()
+    engine = db.make_engine(url)
+    with db.transaction(engine, NOW, "test.use") as session:
+        seller = catalog.sellers(session)[0].id
+        given: dict[str, Any] = {"seller_id": seller, "source": "test", "cursor": "1", "format": "jsonl"}
+        assert metering.ingest(session, OLGA, NOW, content=content, **given).accepted == 1
+
+
 def test_flat_rate_customers_stand_beside_what_usage_would_bill(desk_url: str) -> None:
-    at = opened(desk_url, plan="hybrid", show="flat", currency="EUR")
+    """3 seats at 300 for the 366 days of 2024: 900 × 60/366 = 147.54 by the end of February. 2 M tokens at 3 a million: 6.00."""
+    use(desk_url, "initech", "tokens.context", 2_000_000)
+    at = opened(desk_url, plan="tokens", show="flat", currency="EUR", price="context")
     assert told(at) == []
-    assert at.dataframe[0].value["name"].tolist() == ["Initech GmbH"]
+    (row,) = at.dataframe[0].value.to_dict("records")
+    assert row == {"name": "Initech GmbH", "used": "2,000,000", "present": "147.54", "candidate": "6.00"}
     assert "They pay" in markup(at)
     (points, line) = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
-    assert points["customdata"][0].startswith("Initech GmbH: used 0, pays ")
-    assert line["mode"] == "lines"
+    assert points["customdata"] == ["Initech GmbH: used 2,000,000, pays 147.54, by usage 6.00"]
+    assert line["customdata"][-1] == "2,000,000: 6.00 EUR"
+
+
+def test_flat_rates_without_any_usage_say_so(desk_url: str) -> None:
+    at = opened(desk_url, plan="hybrid", show="flat", currency="EUR")
+    assert told(at) == []
+    assert "None of them used any of it in these months." in markup(at)
 
 
 def test_a_plan_without_usage_prices_cannot_bill_flat_rates(desk_url: str) -> None:
