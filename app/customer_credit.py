@@ -1,26 +1,28 @@
-"""What lowers a customer's invoices: coupons and credits of its account, what is left of them, and granting another."""
+"""What lowers or pays a customer's invoices: coupons and credits of its account, what is left of them, and giving another."""
 
 from collections.abc import Callable
 
 import streamlit as st
 from sqlmodel import Session
 
-from app import dialogs, document, messages, previews, session, widgets, wording
+from app import credit_sales, dialogs, document, messages, previews, session, widgets, wording
 from app.actions import Deed
 from app.widgets import AnyRow, Cell
-from core import catalog, credits, invoicing
+from core import catalog, credits, invoicing, payments
 from core.catalog import CouponGrantView, CustomerRow, EndGrant, GrantCoupon
-from core.credits import CreditView
+from core.credits import CreditMove, CreditView
 from core.money import Money
+from core.words import CreditEntryKind, CreditKind, CreditTaxed
 
 MOVES = {
     "grant": "granted", "reserve": "held by a draft", "release": "given back by a draft", "use": "used",
     "expire": "expired", "reverse": "given back by a cancelled invoice",
 }  # fmt: skip
+TAXED = {CreditTaxed.WHEN_SOLD: "taxed when sold", CreditTaxed.WHEN_USED: "taxed when used"}
 
 
 def draw(db: Session, row: CustomerRow) -> None:
-    """Credits with their movements, coupons with their days; two buttons for whoever may grant."""
+    """Credits with their movements, coupons with their days; a button for each way to give another."""
     party = catalog.party(db, row.account_id, None)
     lent = credits.credits_of(db, [row.account_id]).get(row.account_id, ())
     coupons = catalog.coupon_grants(db, [row.account_id]).get(row.account_id, ())
@@ -29,10 +31,18 @@ def draw(db: Session, row: CustomerRow) -> None:
         st.button(
             "Grant credit…", key="grant-credit", **session.offered("credits.grant"), **dialogs.opens("grant-credit")
         )
+        st.button(
+            "Sell credit…", key="sell-credit", **session.offered("invoicing.edit"), **dialogs.opens("sell-credit")
+        )
+        cash = payments.unapplied(db, party.seller_id, row.account_id)
+        offered = session.offered("payments.keep_as_credit", where=bool(cash))
+        st.button("Keep cash as credit…", key="keep-credit", **offered, **dialogs.opens("keep-credit"))
         offered = session.offered("catalog.grant_coupon", where=bool(known))
         st.button("Grant a coupon…", key="grant-coupon", **offered, **dialogs.opens("grant-coupon"))
     if not lent and not coupons:
-        messages.empty("Neither credit nor coupons.", "What is granted here lowers the account's next invoices.")
+        messages.empty(
+            "Neither credit nor coupons.", "What is granted or sold here lowers or pays the account's next invoices."
+        )
     if lent:
         widgets.section("Credit", "used by priority, then by expiry, then as granted")
         moves = [line for credit in lent for line in _moves(db, credit)]
@@ -47,8 +57,14 @@ def draw(db: Session, row: CustomerRow) -> None:
                         f"End {each.coupon.code}…", key=f"end-grant-{each.id}",
                         **session.offered("catalog.grant_coupon"), **dialogs.opens("end-grant", each.id),
                     )  # fmt: skip
+    usual = catalog.seller(db, party.seller_id).functional_currency
     if dialogs.asked("grant-credit"):
-        dialogs.ask(f"Grant {row.name} credit?", lambda: _grant_credit(row))
+        dialogs.ask(f"Grant {row.name} credit?", lambda: _grant_credit(row, usual))
+    if dialogs.asked("sell-credit"):
+        products = {one.id: one.name for one in catalog.products(db, party.seller_id)}
+        dialogs.ask(f"Sell {row.name} credit?", lambda: credit_sales.sell(row, products, usual))
+    if dialogs.asked("keep-credit"):
+        dialogs.ask(f"Keep cash of {row.name} as credit?", lambda: credit_sales.keep({one.id: one for one in cash}))
     if dialogs.asked("grant-coupon"):
         today = session.here().today
         open_first = sorted(known, key=lambda one: one.expires_on is not None and one.expires_on <= today)
@@ -66,7 +82,8 @@ def _moves(db: Session, credit: CreditView) -> list[AnyRow]:
     """The credit's history; its name, kind and limits stand in the first line."""
     limits = ", ".join(code for codes in credit.scope.values() for code in codes)
     until = f", until {wording.day(credit.expires_on)}" if credit.expires_on else ""
-    name = f"{credit.code}, {credit.kind}{until}{f', for {limits}' if limits else ''}"
+    taxed = f", {TAXED[credit.taxed]}" if credit.kind is CreditKind.BOUGHT else ""
+    name = f"{credit.code}, {credit.kind}{taxed}{until}{f', for {limits}' if limits else ''}"
     rows: list[AnyRow] = []
     for number, move in enumerate(credits.moves(db, credit.id)):
         on = f", document {move.document_id}" if move.document_id else f" by {move.actor}"
@@ -74,12 +91,20 @@ def _moves(db: Session, credit: CreditView) -> list[AnyRow]:
             (
                 "" if number else name,
                 wording.day(move.at.date()),
-                Cell(MOVES[move.kind] + on, "faint"),
+                Cell(_what(credit, move) + on, "faint"),
                 document.money(move.amount_minor, credit.currency, signed=True),
                 f"{document.money(move.balance_minor, credit.currency)} {credit.currency}",
             )
         )
     return rows
+
+
+def _what(credit: CreditView, move: CreditMove) -> str:
+    if move.kind is CreditEntryKind.GRANT and credit.kind is CreditKind.BOUGHT:
+        return "bought"
+    if move.kind is CreditEntryKind.REVERSE and move.amount_minor < 0:
+        return "taken back"
+    return MOVES[move.kind]
 
 
 def _coupon(grant: CouponGrantView) -> AnyRow:
@@ -96,13 +121,13 @@ def _coupon(grant: CouponGrantView) -> AnyRow:
     )
 
 
-def _grant_credit(row: CustomerRow) -> None:
+def _grant_credit(row: CustomerRow, usual: str) -> None:
     dialogs.consequence(
         "It lowers the net, the tax and the revenue of the account's next invoices until it is used up. "
         "Whoever grants it cannot approve them."
     )
     code, amount = dialogs.line("Code", hint="GOODWILL-1"), dialogs.line("Amount")
-    currency, reason = dialogs.line("Currency", "USD"), dialogs.line("Reason")
+    currency, reason = dialogs.line("Currency", usual), dialogs.line("Reason")
     dialogs.answer(
         "Grant it",
         lambda deed: credits.grant(

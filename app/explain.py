@@ -20,6 +20,7 @@ from core.words import LineKind
 
 Step = Mapping[str, Any]
 DIGITS: Final = 6  # of a fraction without an end
+BY_HAND: Final = (LineKind.MANUAL, LineKind.CREDIT_SALE)
 TIERED: Final = ("graduated", "volume", "stairstep", "graduated_percentage", "capacity")
 
 
@@ -39,7 +40,7 @@ def how(line: BodyLine) -> str:
     """In two words, how the amount came about."""
     told = line.explanation
     price = told.get("price", {})
-    if line.kind is LineKind.MANUAL:
+    if line.kind in BY_HAND:
         return "by hand"
     if line.kind is LineKind.LATE:
         return "late usage"
@@ -82,7 +83,7 @@ def source(line: BodyLine) -> str:
     """What it rests on: price version, events, days, seal, rating version."""
     told, usage = line.explanation, line.explanation.get("usage")
     parts = [wording.days(line.service.start, line.service.end)]
-    if line.kind is LineKind.MANUAL:
+    if line.kind in BY_HAND:
         return " · ".join([*parts, "entered by hand"])
     if told.get("price_hash"):
         parts.append(f"price {wording.short_hash(str(told['price_hash']))}")
@@ -153,7 +154,7 @@ def _tail_rows(line: BodyLine) -> list[Row]:
         edit = told["edit"]
         said = f"Edited by {edit.get('by', 'hand')}, computed {figure(str(edit['computed']))}: {edit.get('reason', '')}"
         rows.append(Row((Cell(said, colspan=4),), "faint"))
-    if line.kind is LineKind.MANUAL:
+    if line.kind in BY_HAND:
         manual = told.get("manual", {})
         rows.append(
             Row((f"Entered by {manual.get('by', 'hand')}", wording.amount(line.quantity), line.unit, ""), "open")
@@ -176,7 +177,8 @@ def _lowered_rows(line: BodyLine) -> list[Row]:
         of = f", its part of {figure(whole)}" if whole and whole != share["line_discount"] else ""
         rows.append(Row((f"{said}{of}", "", "", f"{wording.MINUS}{figure(share['line_discount'])}"), "open"))
     for share in line.explanation.get("credits", ()):
-        rows.append(Row((f"{share['credit']} pays with the tax", "", "", figure(share["paid"])), "faint"))
+        said = "pays; its tax was due when it was sold" if share["taxed"] == "when_sold" else "pays with the tax"
+        rows.append(Row((f"{share['credit']} {said}", "", "", figure(share["paid"])), "faint"))
     return rows
 
 

@@ -126,7 +126,7 @@ JOBS: Final = {
     "ingest": ("Take in usage", "Takes in the files of the inbox, every few seconds."),
     "draft": ("Draft invoices", "Drafts what fell due, once for each business day and seller."),
     "deliver": ("Deliver documents", "Sends what waits in the outbox, every few seconds."),
-    "revenue": ("Earn revenue", "Posts revenue through yesterday, once for each business day and seller."),
+    "revenue": ("Earn revenue", "Posts revenue through yesterday and ends expired credit, once a business day."),
     "reconcile": (
         "Reconcile",
         "Runs the checks over the last months, once for each business day, after revenue was posted.",

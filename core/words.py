@@ -159,6 +159,7 @@ class LineKind(StrEnum):
     LATE = "late"
     MANUAL = "manual"
     TRUE_UP = "true_up"
+    CREDIT_SALE = "credit_sale"
 
 
 class InputKind(StrEnum):

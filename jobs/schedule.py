@@ -35,7 +35,8 @@ JOBS: dict[str, Job] = {
             MINUTE,
             tasks.sellers_not_earned_today,
             tasks.earn,
-            "Posts revenue through yesterday, once for each business day, so that the books show what was earned.",
+            "Posts revenue through yesterday and ends the credit that had expired by then, once for each business day, so that "
+            "the books show what was earned.",
         ),
         Job(
             "reconcile",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from core import catalog, close, db, faults, invoicing, metering, reconciliation, revenue, runs
+from core import catalog, close, credits, db, faults, invoicing, metering, reconciliation, revenue, runs
 from core.clock import Period, add_months, local_date
 from core.errors import BadInput
 from core.invoicing.mail import FolderTransport, SmtpTransport, Transport
@@ -155,13 +155,15 @@ def draft(context: Context) -> str:
 
 
 def earn(context: Context) -> str:
-    posted = 0
+    posted = expired = 0
     chosen = _chosen(context)
     for position, (seller_id, today) in enumerate(chosen):
         context.progress(position, len(chosen), "posting")
+        through = today - timedelta(days=1)
         with db.transaction(context.engine, context.now, "jobs.revenue") as session:
-            posted += revenue.post(session, job("revenue"), context.now, seller_id, today - timedelta(days=1))
-    return f"{posted} postings"
+            posted += revenue.post(session, job("revenue"), context.now, seller_id, through)
+            expired += credits.expire(session, job("revenue"), context.now, seller_id, through).credits
+    return f"{posted} postings" + (f", {expired} credits expired" if expired else "")
 
 
 def reconcile(context: Context) -> str:

@@ -64,6 +64,11 @@ SETTINGS: Mapping[str, Setting] = {
     "percentage_of": Setting("What a percentage off acts on.", SELLER, ("what_is_left", "the_full_amount")),
     "percentage_rounding": Setting("Where a percentage off is rounded.", SELLER, ("once", "each_line")),
     "commitment_payable_by_credit": Setting("Whether credit may pay a commitment.", SELLER, (True, False)),
+    "breakage": Setting(
+        "What becomes of bought credit that expires: earned, or still owed because the law claims it.",
+        SELLER,
+        ("at_expiry", "none"),
+    ),
     "revenue_spread": Setting("How revenue over time is spread.", SELLER, ("actual_days",)),
     "late_usage_days": Setting("Days after which late usage gets an invoice of its own.", SELLER, plain=90, most=3650),
     "tolerances": Setting(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from core import audit, db, faults, invariants, invoicing, ledger, reconciliation, revenue, seals
+from core import audit, credits, db, faults, invariants, invoicing, ledger, reconciliation, revenue, seals
 from core.clock import Period
 from core.close import store
 from core.close.model import STEPS
@@ -96,7 +96,8 @@ def _revenue(session: Session, change: audit.Recorder, period: ledger.Period) ->
     through = period.ends_on - timedelta(days=1)
     revenue.sync_within(session, change, period.seller_id, through)
     posted = revenue.post_within(session, change, period.seller_id, through, by_close_period=period.id)
-    return Done(f"through {through}", {"posted": posted})
+    expired = credits.expire_within(session, change, period.seller_id, through, by_close=True)
+    return Done(f"through {through}", {"posted": posted, "credits_expired": expired.credits})
 
 
 def _revalue(session: Session, change: audit.Recorder, period: ledger.Period) -> Done:

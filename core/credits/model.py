@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from core.words import CreditEntryKind, CreditKind, CreditTaxed
 
@@ -31,6 +32,28 @@ class CreditView:
     @property
     def label(self) -> str:
         return f"Credit {self.code}"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a credit is called and when it pays what; the lowest priority is used first."""
+
+    code: str
+    priority: int = 0
+    expires_on: date | None = None
+    scope: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        until = self.expires_on.isoformat() if self.expires_on else None
+        scope = {name: list(codes) for name, codes in self.scope.items()}
+        return {"code": self.code, "priority": self.priority, "expires_on": until, "scope": scope}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Conditions:
+        until = told["expires_on"]
+        return cls(
+            str(told["code"]), int(told["priority"]), date.fromisoformat(until) if until else None, told["scope"]
+        )
 
 
 @dataclass(frozen=True)

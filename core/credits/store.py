@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -72,6 +73,23 @@ def _view(row: CreditGrant, seq: int, balance_minor: int) -> CreditView:
         seq=seq,
         balance_minor=balance_minor,
     )
+
+
+def sold_by(session: Session, document_id: int) -> list[tuple[CreditView, int]]:
+    """The credits that an issued document sold, locked, each with the amount that was sold."""
+    where = (col(CreditGrant.source_document_id) == document_id) & (col(CreditGrant.kind) == CreditKind.BOUGHT)
+    views = _views(session, where, True)
+    query = select(col(CreditEntry.grant_id), col(CreditEntry.amount_minor)).where(
+        col(CreditEntry.grant_id).in_([view.id for view in views]), col(CreditEntry.kind) == CreditEntryKind.GRANT
+    )
+    sold = {row.grant_id: row.amount_minor for row in session.execute(query)} if views else {}
+    return [(view, sold[view.id]) for view in views]
+
+
+def expired(session: Session, seller_id: int, through: date) -> list[CreditView]:
+    """What is left of credits on which the seller's calendar has come to their last day by then, locked."""
+    where = (col(CreditGrant.seller_id) == seller_id) & (col(CreditGrant.expires_on) <= through)
+    return [view for view in _views(session, where, True) if view.balance_minor]
 
 
 def is_taken(session: Session, account_id: int, code: str) -> bool:

@@ -77,6 +77,7 @@ from core.invoicing.reports_sums import never_sent as never_sent
 from core.invoicing.reports_sums import receivables as receivables
 from core.invoicing.reports_sums import unsent as unsent
 from core.invoicing.reports_sums import waiting as waiting
+from core.invoicing.selling import sell_credit as sell_credit
 from core.invoicing.settlements import SAME as SAME
 from core.invoicing.settlements import OpenItem as OpenItem
 from core.invoicing.settlements import SettlementView as SettlementView

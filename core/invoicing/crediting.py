@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from core import audit, ledger
+from core import audit, credits, ledger
 from core.credits import CreditView
 from core.errors import BadInput, FourEyes, Refused, Stale
 from core.invoicing import copy, discounting, rules, settlements, store, store_approvals, store_credits, store_discounts
@@ -25,9 +25,17 @@ from core.invoicing.lifecycle import today_of
 from core.invoicing.model import Body, BodyLine
 from core.invoicing.parties import Parties
 from core.ledger import NO_RATE, AccountRole, EntryKind, Line
-from core.money import cumulative, exact_text, to_major
+from core.money import exact_text, to_major
 from core.people.permissions import Actor
-from core.words import CreditEntryKind, CreditKind, Decision, DocumentKind, DocumentStatus, SettlementKind
+from core.words import (
+    CreditEntryKind,
+    CreditKind,
+    CreditTaxed,
+    Decision,
+    DocumentKind,
+    DocumentStatus,
+    SettlementKind,
+)
 
 CUSTOMER, BOUGHT = "Customer credit settles an invoice", "Bought credit settles an invoice"
 
@@ -82,6 +90,7 @@ def _write_credit_note(session: Session, change: audit.Recorder, document_id: in
     known = store_credits.crediting(session, document_id)
     if known is not None:
         raise Refused("credited_already", f"Not cancelled: a credit note for {head.name} is under way already.")
+    credits.check_untouched(session, document_id)
     today = today_of(session, head.seller_id, change.at)
     body = negated(store.body(session, head), head, today, reason)
     parties = Parties(session, head.seller_id, [head.account_id], today)
@@ -280,7 +289,7 @@ def plan_credit(
             store_credits.Credit(view.id, view.seq, view.balance_minor, view.code),
             minor,
             SettlementKind.BOUGHT_CREDIT,
-            f"Bought credit {view.code}",
+            f"Bought credit {view.code}" + (", taxed when sold" if view.taxed is CreditTaxed.WHEN_SOLD else ""),
         )
         for view, minor in used
         if view.kind is CreditKind.BOUGHT
@@ -294,12 +303,17 @@ def plan_credit(
     return found
 
 
+def settlement_key(kind: SettlementKind, grant_id: int, document_id: int) -> str:
+    """Under which a credit's use for an invoice is settled and posted."""
+    return f"{kind}:{grant_id}:{document_id}"
+
+
 def use_credit(
     session: Session, change: audit.Recorder, head: store.Head, applied: Sequence[Applied], on: date
 ) -> None:
     """Settle the issued invoice by the credit that was planned for it."""
     for one in applied:
-        key = f"{one.kind}:{one.credit.grant_id}:{head.id}"
+        key = settlement_key(one.kind, one.credit.grant_id, head.id)
         bought = one.kind is SettlementKind.BOUGHT_CREDIT  # used where its reservation was
         if not bought:
             about = {"change_id": change.id}
@@ -330,27 +344,15 @@ def use_credit(
 def _relief(
     session: Session, head: store.Head, role: AccountRole, amount_minor: int, document_id: int | None = None
 ) -> Line:
-    """Take `amount_minor` off a document (without one, off the account) at what it is carried at; all with the last part."""
-    item = {"account_id": head.account_id} if document_id is None else {"document_id": document_id}
-    held = _held(session, head, role, item)
-    assert 0 < abs(amount_minor) <= abs(held.amount_minor), (role, item, amount_minor, held)
-    functional = -cumulative(held.functional_minor, Fraction(-amount_minor, held.amount_minor))
-    return Line(
+    return ledger.relieve(
+        session,
+        head.seller_id,
         role,
         amount_minor,
         head.currency,
-        functional,
-        Decimal(1) if functional == amount_minor else NO_RATE,
         account_id=head.account_id,
         document_id=document_id,
     )
-
-
-def _held(session: Session, head: store.Head, role: AccountRole, item: dict[str, int]) -> ledger.Balance:
-    currency = head.currency
-    if "document_id" in item:
-        return ledger.balance(session, head.seller_id, role, currency=currency, document_id=item["document_id"])
-    return ledger.balance(session, head.seller_id, role, currency=currency, account_id=item["account_id"])
 
 
 def _post(

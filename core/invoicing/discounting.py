@@ -18,6 +18,7 @@ from core.credits.model import SCOPE, CreditView
 from core.invoicing.model import AccountFacts, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
 from core.ledger.model import TaxTreatment
 from core.money import cumulative, exact_text, half_away, to_major
+from core.words import CreditTaxed
 
 NEVER = rating.PLAIN_TERMS
 FIRST_BILLED = "Discount as first billed"
@@ -37,7 +38,9 @@ def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
         spent = coupon.times is not None and before[0] >= coupon.times
         if spent or not grant.holds_on(facts.bill_on) or (coupon.currency and coupon.currency != facts.currency):
             continue
-        on = frozenset(line.key for line in lines if line.key not in again and _covers(grant, line, items))
+        on = frozenset(
+            line.key for line in lines if line.key not in again and not _sells(line) and _covers(grant, line, items)
+        )
         left = (coupon.amount_minor or 0) - before[1] if coupon.total_drawn_down else None
         discount = rating.Discount(
             coupon.label, percent=coupon.percent, fixed_minor=coupon.amount_minor, on=on, left_minor=left
@@ -74,6 +77,11 @@ def _is_for(
     )
 
 
+def _sells(line: DraftLine) -> bool:
+    """No discount and no credit lowers or pays what sells credit."""
+    return line.kind is LineKind.CREDIT_SALE
+
+
 def _items(facts: AccountFacts) -> Items:
     return {item.id: (view.contract_id, view.id, item) for view in facts.subscriptions for item in view.items}
 
@@ -84,8 +92,10 @@ def credits_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Lent:
     for view in facts.credits:
         if view.currency != facts.currency or not view.balance_minor:
             continue
+        if view.taxed is CreditTaxed.WHEN_SOLD and facts.terms.prices_include_tax:
+            continue  # what of a price that includes its tax would be taxed already is not said; it waits
         limits = [view.scope.get(name, ()) for name in SCOPE]
-        pays = frozenset(line.key for line in lines if _is_for(line, items, *limits))
+        pays = frozenset(line.key for line in lines if not _sells(line) and _is_for(line, items, *limits))
         credit = rating.Credit(
             view.label, view.kind, view.balance_minor, view.taxed, view.priority, view.expires_on, pays
         )

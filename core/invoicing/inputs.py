@@ -44,6 +44,37 @@ def add_line(
 ) -> int:
     """Add a line by hand, negative for a concession. Returns the input's id."""
     change = audit.begin(session, actor, now, "invoicing.edit")
+    return add_line_within(
+        session,
+        change,
+        document_id,
+        customer_id=customer_id,
+        product_id=product_id,
+        description=description,
+        service=service,
+        amount_minor=amount_minor,
+        reason=reason,
+        quantity=quantity,
+        unit=unit,
+    )
+
+
+def add_line_within(
+    session: Session,
+    change: audit.Recorder,
+    document_id: int,
+    *,
+    customer_id: int,
+    product_id: int,
+    description: str,
+    service: Period,
+    amount_minor: int,
+    reason: str,
+    quantity: Decimal = Decimal(1),
+    unit: str = "",
+    credit: Mapping[str, Any] | None = None,
+) -> int:
+    """As `add_line`, within the verb of somebody who may; `credit` is what the line sells, if that is credit."""
     head = _open_draft(session, document_id)
     faults = _line_faults(description, reason)
     customers = {found.id: found for found in catalog.customers(session, seller_id=head.seller_id)}
@@ -67,6 +98,7 @@ def add_line(
         "unit": unit,
         "amount_minor": str(amount_minor),
         "tax_category": products[product_id].tax_category.value,
+        **({"credit": dict(credit)} if credit else {}),
     }
     return _lay(session, change, head, InputKind.LINE, "", value, None, reason)
 

@@ -17,7 +17,16 @@ from sqlmodel import Session
 
 from core import audit, catalog, credits, ledger, revenue
 from core.errors import PeriodLocked, Refused, Stale
-from core.invoicing import copy, crediting, store, store_approvals, store_charges, store_discounts, store_numbers
+from core.invoicing import (
+    copy,
+    crediting,
+    selling,
+    store,
+    store_approvals,
+    store_charges,
+    store_discounts,
+    store_numbers,
+)
 from core.invoicing.copying import Stamp, copy_of
 from core.invoicing.lifecycle import check_parties, locked, today_of
 from core.invoicing.model import Body, BodyLine
@@ -49,6 +58,8 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
     head = locked(session, document_id, DocumentStatus.ISSUED)
     _check_approved(session, head, today)
     body = store.body(session, head)
+    if cancelled is not None:
+        credits.take_back(session, change, cancelled.id, head.id)
     rate = ledger.fx_rate(session, head.currency, ledger.functional_currency(session, head.seller_id), on)
     applied = crediting.plan_credit(session, head, body, credits.use(session, change, head.id))
     sides = revenue.bill(
@@ -60,10 +71,10 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
         currency=head.currency,
         billed_on=on,
         rate=rate,
-        lines=[_billed(line, body.currency) for line in body.lines],
+        lines=[_billed(line, body.currency) for line in body.lines if not selling.is_sale(line)],
     )
     number = _freeze(session, change, head, body, on, applied)
-    entry = [*_own_side(session, head, rate), *sides]
+    entry = [*_own_side(session, head, rate), *selling.sold_lines(session, head, body, rate), *sides]
     ledger.post(
         session,
         change,
@@ -76,6 +87,9 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
         lines=entry,
         text=f"{head.kind.replace('_', ' ').capitalize()} {number}",
     )
+    selling.hand_over(session, change, head, body)
+    if cancelled is not None:
+        selling.unsettle_sold(session, change, cancelled, on, body.reason)
     if head.kind is DocumentKind.CREDIT_NOTE:
         crediting.use_credit_note(session, change, head, body, number, on, cancelled)
     else:

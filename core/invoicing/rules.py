@@ -51,7 +51,7 @@ TaxKey = tuple[TaxCategory, date]
 """A product's tax category and the tax point of a line."""
 
 RANK = {kind: rank for rank, kind in enumerate(LineKind)}
-"""The order of lines: recurring, usage, one-off, proration, late usage, then what was added by hand."""
+"""The order of lines: recurring, usage, one-off, proration, late usage, then what was added by hand, sold credit last."""
 
 
 def check_move(document_id: int, status: DocumentStatus, to: DocumentStatus) -> str:
@@ -181,9 +181,10 @@ def hand_made_line(facts: AccountFacts, made: HandMade) -> DraftLine:
     exact = to_major(amount_minor, facts.currency)
     claim = Claim(SubjectKind.INPUT, made.id, ChargeKind.MANUAL, service, "line", quantity, exact, amount_minor)
     told = {"by": made.actor, "reason": made.reason, "result": exact_text(exact)}
+    sold = {"sells_credit": value["credit"]} if "credit" in value else {}
     return DraftLine(
         key=f"input:{made.id}",
-        kind=LineKind.MANUAL,
+        kind=LineKind.CREDIT_SALE if sold else LineKind.MANUAL,
         customer_id=int(value["customer_id"]),
         product_id=int(value["product_id"]),
         input_id=made.id,
@@ -195,7 +196,7 @@ def hand_made_line(facts: AccountFacts, made: HandMade) -> DraftLine:
         amount_minor=amount_minor,
         tax_category=TaxCategory(value["tax_category"]),
         tax_on=facts.bill_on,
-        explanation={"rating_version": RATING_VERSION, "manual": told},
+        explanation={"rating_version": RATING_VERSION, "manual": told, **sold},
         claims=(claim,),
     )
 

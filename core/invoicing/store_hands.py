@@ -114,8 +114,11 @@ def _facts(head: Head) -> dict[str, Select[Any]]:
         "what the coupon takes off": by_change(Coupon).where(
             col(Coupon.id).in_(select(col(CouponGrant.coupon_id)).where(_of_account(head.account_id, contracts)))
         ),
+        # What an invoice sold was entered and approved with that invoice; whoever issued it entered nothing.
         "a credit": by_change(CreditGrant).where(
-            col(CreditGrant.account_id) == head.account_id, col(CreditGrant.kind) != CreditKind.CUSTOMER
+            col(CreditGrant.account_id) == head.account_id,
+            col(CreditGrant.kind) != CreditKind.CUSTOMER,
+            col(CreditGrant.source_document_id).is_(None),
         ),
         "the contract": by_change(ContractChange).where(col(ContractChange.contract_id).in_(contracts)),
         "the customer": by_change(CustomerVersion).where(col(CustomerVersion.customer_id).in_(customers)),

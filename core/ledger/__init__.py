@@ -43,6 +43,7 @@ from core.ledger.reports import entries as entries
 from core.ledger.reports import journal_csv as journal_csv
 from core.ledger.reports import journal_hash as journal_hash
 from core.ledger.reports import movements as movements
+from core.ledger.reports import relieve as relieve
 from core.ledger.reports import trial_balance as trial_balance
 from core.ledger.reports_journal import EntryRow as EntryRow
 from core.ledger.reports_journal import ObligationLine as ObligationLine
@@ -61,6 +62,7 @@ from core.ledger.service import open_periods as open_periods
 from core.ledger.service import post as post
 from core.ledger.service import post_opening as post_opening
 from core.ledger.service import reverse as reverse
+from core.ledger.store import entry_of_key as entry_of_key
 from core.ledger.store import period as period
 from core.ledger.store import period_of_day as period_of_day
 from core.ledger.store import periods as periods

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby, islice
 from typing import Any, Literal
@@ -16,8 +17,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.audit import canonical
-from core.ledger.model import AccountRole, Balance, EntryKind, EntryView, LineView, TrialRow
-from core.money import Money, exact_text
+from core.ledger.model import NO_RATE, AccountRole, Balance, EntryKind, EntryView, Line, LineView, TrialRow
+from core.money import Money, cumulative, exact_text
 from core.tables.changes import Change
 from core.tables.ledger import AccountingPeriod, GlAccount, JournalEntry, JournalLine
 from core.tables.parties import Account, Customer, Seller
@@ -133,6 +134,28 @@ def balance(
         found = found.where(getattr(JournalLine, name) == value)
     amount, functional = session.execute(found).one()
     return Balance(int(amount), int(functional))
+
+
+def relieve(
+    session: Session,
+    seller_id: int,
+    role: AccountRole,
+    amount_minor: int,
+    currency: str,
+    *,
+    account_id: int,
+    document_id: int | None = None,
+) -> Line:
+    """The line that takes so much off what a document (without one, the account) holds, at what it is carried at; the last
+    part takes all that is left of that."""
+    if document_id is None:
+        held = balance(session, seller_id, role, currency=currency, account_id=account_id)
+    else:
+        held = balance(session, seller_id, role, currency=currency, document_id=document_id)
+    assert 0 < abs(amount_minor) <= abs(held.amount_minor), (role, account_id, document_id, amount_minor, held)
+    functional = -cumulative(held.functional_minor, Fraction(-amount_minor, held.amount_minor))
+    rate = Decimal(1) if functional == amount_minor else NO_RATE
+    return Line(role, amount_minor, currency, functional, rate, account_id=account_id, document_id=document_id)
 
 
 def movements(session: Session, seller_id: int, role: AccountRole, end: date) -> dict[tuple[str, date], int]:

@@ -140,11 +140,7 @@ def keep_as_credit(
     day = on or today_of(session, known.seller_id, now)
     ledger.first_open_day(session, known.seller_id, day)
     payment = store.payment(session, payment_id, lock=True)
-    _check_left(payment, amount_minor, reason)
-    if payment.account_id is None:
-        raise Refused(
-            "nobody_s", f"Nothing was kept: nobody has said whose payment {payment.reference} is. Assign it first."
-        )
+    account_id = _check_keeping(payment, amount_minor, reason, expires_on, day)
     cash = loading.cash_of(session, payment)
     role = AccountRole.BOUGHT_CREDIT if bought else AccountRole.CUSTOMER_CREDIT
     number = len(store.credits_of_payment(session, payment_id)) + 1
@@ -152,7 +148,7 @@ def keep_as_credit(
         session,
         CreditGrant(
             seller_id=payment.seller_id,
-            account_id=payment.account_id,
+            account_id=account_id,
             code=f"payment-{payment_id}-{number}",
             kind=CreditKind.BOUGHT if bought else CreditKind.CUSTOMER,
             currency=payment.currency,
@@ -174,10 +170,23 @@ def keep_as_credit(
         key=f"keep-as-credit:{grant_id}",
         source_kind="credit_grant",
         source_id=grant_id,
-        lines=rules.credit_lines(cash, amount_minor, payment.account_id, role),
+        lines=rules.credit_lines(cash, amount_minor, account_id, role),
         text=f"Payment {payment.reference} kept as credit",
     )
     return grant_id
+
+
+def _check_keeping(payment: PaymentView, amount_minor: int, reason: str, expires_on: date | None, day: date) -> int:
+    """The account whose credit it becomes."""
+    _check_left(payment, amount_minor, reason)
+    if expires_on is not None and expires_on <= day:
+        sentence = f"Nothing was kept: from {expires_on} on it would pay nothing, and that day has come."
+        raise BadInput.one("expired_already", "expires_on", sentence)
+    if payment.account_id is None:
+        raise Refused(
+            "nobody_s", f"Nothing was kept: nobody has said whose payment {payment.reference} is. Assign it first."
+        )
+    return payment.account_id
 
 
 def release_credit(
@@ -196,15 +205,17 @@ def release_credit(
         for one, amount, balance in store.credits_of_payment(session, grant.source_payment_id)
         if one == grant_id
     ]
-    if balance == amount:
-        _credit_entry(session, change, grant_id, CreditEntryKind.REVERSE, -amount, f"release:{grant_id}")
-        change.note(
-            "credit_grant", grant_id, before={"balance_minor": balance}, after={"balance_minor": 0}, reason=reason
-        )
-    elif balance:
+    done = ledger.entry_of_key(session, grant.seller_id, f"release-credit:{grant_id}")
+    if done is not None:
+        return done
+    if balance != amount:
         raise Refused(
-            "credit_used", f"Nothing was changed: credit {grant.code} is partly used. Take it off what it paid first."
+            "credit_used",
+            f"Nothing was changed: of credit {grant.code} {format_money(balance, grant.currency)} is left, not all of it. "
+            "Take it off what it paid first.",
         )
+    _credit_entry(session, change, grant_id, CreditEntryKind.REVERSE, -amount, f"release:{grant_id}")
+    change.note("credit_grant", grant_id, before={"balance_minor": balance}, after={"balance_minor": 0}, reason=reason)
     return ledger.reverse(session, change, entry_id, day, f"release-credit:{grant_id}", reason)
 
 

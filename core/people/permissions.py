@@ -85,6 +85,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payments.reverse_write_off": FINANCE,
     # credit
     "credits.grant": OPS,
+    "credits.expire": FINANCE,
     # ledger and revenue
     "ledger.open_books": FINANCE,
     "ledger.post_opening": FINANCE,
@@ -114,6 +115,7 @@ JOBS = frozenset(
         "invoicing.draft",
         "invoicing.submit",
         "invoicing.deliver",
+        "credits.expire",
         "revenue.sync",
         "revenue.post",
         "reconciliation.run",

@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from core import catalog, db
+from core import catalog, db, payments
+from tests.support import business
 from tests.support.counting import counting
 from tests.support.desk import desk_at, markup, open_page, told
 
@@ -143,8 +145,8 @@ def test_the_page_asks_the_database_few_questions(desk_url: str, tab: str) -> No
 def test_an_operator_grants_credit_and_sees_what_is_left(desk_url: str) -> None:
     at = opened(desk_url, "mira", {**GLOBEX, "tab": "Credit"})
     at = at.button(key="grant-credit").click().run()
-    for label, text in (("Code", "GOODWILL"), ("Amount", "25.00"), ("Reason", "an outage")):
-        field(at, "text_input", label).set_value(text)
+    for label, typing in (("Code", "GOODWILL"), ("Amount", "25.00"), ("Reason", "an outage")):
+        field(at, "text_input", label).set_value(typing)
     seen = markup(save(at))
     assert "GOODWILL, granted" in seen
     assert "+25.00" in seen
@@ -193,3 +195,35 @@ def test_another_customer_comes_under_an_account_that_is_there(desk_url: str) ->
 @pytest.mark.parametrize("login", ["vera", "ada", "tom"])
 def test_only_an_operator_adds_customers(desk_url: str, login: str) -> None:
     assert opened(desk_url, login).button(key="new-customer").disabled
+
+
+def test_an_operator_sells_credit_on_the_draft_of_today(desk_url: str) -> None:
+    """30.00 net; the seller's country taxes nothing here."""
+    at = opened(desk_url, "mira", {**GLOBEX, "tab": "Credit"})
+    at = at.button(key="sell-credit").click().run()
+    for label, typing in (("Code", "PREPAID"), ("Amount", "30.00"), ("Reason", "ordered")):
+        field(at, "text_input", label).set_value(typing)
+    assert told(save(at)) == []
+    with db.reading(db.make_engine(desk_url)) as session:
+        lines = session.execute(
+            text("SELECT kind, amount_minor, description FROM document_line WHERE kind = 'credit_sale'")
+        )
+        assert [tuple(line) for line in lines] == [("credit_sale", 3000, "Credit of 30.00 USD (PREPAID)")]
+
+
+def test_finance_keeps_cash_that_lies_on_no_invoice_as_credit(desk_url: str) -> None:
+    engine = db.make_engine(desk_url)
+    with db.transaction(engine, business.NOW, "tests.cash") as session:
+        account_id = catalog.customers(session, customer_ids=[2])[0].account_id
+        seller_id = catalog.party(session, account_id, None).seller_id
+        payments.record(
+            session, business.OLGA, business.NOW, seller_id=seller_id, account_id=account_id, processor="bank",
+            reference="EARLY-1", payer="Globex", remittance="", received_on=business.NOW.date(), amount_minor=4500,
+            currency="USD",
+        )  # fmt: skip
+    at = opened(desk_url, "ada", {**GLOBEX, "tab": "Credit"})
+    at = at.button(key="keep-credit").click().run()
+    field(at, "text_input", "Reason").set_value("a top-up")
+    seen = markup(save(at))
+    assert "bought, taxed when used" in seen
+    assert "45.00 USD" in seen

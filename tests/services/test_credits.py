@@ -50,6 +50,22 @@ def buy(engine: Engine, desk: business.Desk, client: business.Client, amount_min
         )
 
 
+def sell(engine: Engine, desk: business.Desk, client: business.Client, amount_minor: int) -> int:
+    """Credit that an invoice of its own sold, before anything else fell due."""
+    about: dict[str, Any] = {"account_id": client.account_id, "currency": "EUR", "reason": "ordered"}
+    with db.transaction(engine, NOW) as session:
+        document_id = invoicing.start_document(session, OLGA, NOW, bill_on=date(2024, 1, 15), **about)
+        invoicing.sell_credit(
+            session, OLGA, NOW, customer_id=client.customer_id, product_id=desk.products["platform"], code="SOLD",
+            amount_minor=amount_minor, document_id=document_id, **about,
+        )  # fmt: skip
+    billing.issue(engine, document_id)
+    with db.reading(engine) as session:
+        return next(
+            one.id for one in credits.credits_of(session, [client.account_id])[client.account_id] if one.code == "SOLD"
+        )
+
+
 def history(engine: Engine, grant_id: int) -> list[tuple[str, int, int]]:
     with db.reading(engine) as session:
         return [(one.kind, one.amount_minor, one.balance_minor) for one in credits.moves(session, grant_id)]
@@ -194,7 +210,8 @@ def test_four_processes_that_draft_and_give_up_never_bring_a_credit_below_zero(
     engine: Engine, database_url: str, desk: business.Desk
 ) -> None:
     acme = client(engine, desk)
-    granted, bought = grant(engine, acme.account_id, 20000), buy(engine, desk, acme, 9000)
+    granted, bought = grant(engine, acme.account_id, 20000, priority=1), buy(engine, desk, acme, 9000)
+    sold = sell(engine, desk, acme, 8000)
     days = [FEBRUARY, date(2024, 2, 2), date(2024, 3, 3), date(2024, 3, 4)]
     assert together(draft_and_give_up, *[(database_url, desk.seller_id, day) for day in days]) == ["done"] * 4
     with engine.connect() as connection:
@@ -203,6 +220,8 @@ def test_four_processes_that_draft_and_give_up_never_bring_a_credit_below_zero(
                 "SELECT grant_id, -sum(amount_minor) FROM credit_entry WHERE kind IN ('reserve', 'release') GROUP BY grant_id"
             )
         ).all()
-    left = {grant_id: history(engine, grant_id)[-1][2] for grant_id in (granted, bought)}
-    assert all(left[grant_id] + minor == {granted: 20000, bought: 9000}[grant_id] for grant_id, minor in held)
+    whole = {granted: 20000, bought: 9000, sold: 8000}
+    left = {grant_id: history(engine, grant_id)[-1][2] for grant_id in whole}
+    assert all(left[grant_id] + minor == whole[grant_id] for grant_id, minor in held)
+    assert ("reserve", -8000, 0) in history(engine, sold)
     hold(engine)

@@ -2797,6 +2797,7 @@ def upgrade() -> None:
                 "late",
                 "manual",
                 "true_up",
+                "credit_sale",
                 name="linekind",
                 native_enum=False,
                 create_constraint=True,
