@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import catalog, db, payments
@@ -206,7 +206,7 @@ def test_an_operator_sells_credit_on_the_draft_of_today(desk_url: str) -> None:
     assert told(save(at)) == []
     with db.reading(db.make_engine(desk_url)) as session:
         lines = session.execute(
-            text("SELECT kind, amount_minor, description FROM document_line WHERE kind = 'credit_sale'")
+            sa.text("SELECT kind, amount_minor, description FROM document_line WHERE kind = 'credit_sale'")
         )
         assert [tuple(line) for line in lines] == [("credit_sale", 3000, "Credit of 30.00 USD (PREPAID)")]
 
