@@ -14,6 +14,7 @@ from app import (
     messages,
     screens,
     session,
+    setting_views,
     subscription_timeline,
     widgets,
     wording,
@@ -165,6 +166,8 @@ def _account(db: Session, row: CustomerRow) -> None:
             for each in catalog.contracts(db, customer.seller_id, row.account_id)
         ]
         widgets.sheet(("Number", "Signed", "Ends"), rows)
+    own = catalog.setting_rows(db, seller_id=customer.seller_id, account_id=row.account_id)
+    setting_views.of_account(own, row.account_id, party.name)
 
 
 def _address(address: Mapping[str, Any]) -> str:

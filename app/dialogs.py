@@ -61,28 +61,28 @@ def consequence(sentence: str, rows: Sequence[AnyRow] = ()) -> None:
     widgets.text(sentence)
 
 
-def line(label: str, value: str = "", *, help: str | None = None, hint: str = "", path: str = "") -> Callable[[], str]:
-    """A line of text; gives the way to what was typed. `path` is what core calls the field where it refuses it."""
-    return _input(label, value, lambda key: st.text_input(label, key=key, help=help, placeholder=hint), path)
+def line(
+    label: str, value: str = "", *, help: str | None = None, hint: str = "", path: str = "", about: str = ""
+) -> Callable[[], str]:
+    """A line of text; gives the way to what was typed. `path` is what core calls the field where it refuses it; another thing
+    that it is `about` begins with its own value."""
+    return _input(label, value, lambda key: st.text_input(label, key=key, help=help, placeholder=hint), path, about)
 
 
-def text(label: str, value: str, *, about: object = "", height: int = 260, path: str = "") -> Callable[[], str]:
-    """Several lines; another thing that it is `about` begins with its own value."""
-    return _input(
-        f"{label}:{about}" if about else label,
-        value,
-        lambda key: st.text_area(label, key=key, height=height),
-        path,
-        label,
-    )
+def text(label: str, value: str, *, about: str = "", height: int = 260, path: str = "") -> Callable[[], str]:
+    """Several lines."""
+    return _input(label, value, lambda key: st.text_area(label, key=key, height=height), path, about)
 
 
-def pick(label: str, options: Mapping[T, str], *, help: str | None = None, path: str = "") -> Callable[[], T]:
+def pick(
+    label: str, options: Mapping[T, str], *, help: str | None = None, path: str = "", about: str = ""
+) -> Callable[[], T]:
     return _input(
         label,
         next(iter(options)),
         lambda key: st.selectbox(label, list(options), key=key, format_func=options.__getitem__, help=help),
         path,
+        about,
     )
 
 
@@ -147,12 +147,12 @@ def _answered(verb: Callable[[actions.Deed], T], done: str | Callable[[T], str])
         close()
 
 
-def _input(name: str, value: Any, widget: Callable[[str], Any], path: str = "", label: str = "") -> Callable[[], Any]:
-    key = f"dialog-{_number()}:{name}"
+def _input(label: str, value: Any, widget: Callable[[str], Any], path: str = "", about: str = "") -> Callable[[], Any]:
+    key = f"dialog-{_number()}:{label}" + (f":{about}" if about else "")
     if value is not None:
         st.session_state.setdefault(key, value)
     if path:
-        means(path, label or name)
+        means(path, label)
     widget(key)
     return lambda: st.session_state[key]
 

@@ -16,13 +16,14 @@ from streamlit.delta_generator import DeltaGenerator
 from app import address
 
 T = TypeVar("T")
+FEW = 12
 
 
-def find(row: DeltaGenerator, label: str, key: str = "find", *, width: int = 180) -> str:
-    """A search field; its placeholder is the label."""
+def find(row: DeltaGenerator, label: str, key: str = "find", *, width: int = 180, hint: str = "") -> str:
+    """A search field; its placeholder is the label, or where there is little room a shorter hint."""
     _read(key, "", str)
     typed: str = row.text_input(
-        label, key=key, placeholder=label, icon=":material/search:", label_visibility="collapsed", width=width
+        label, key=key, placeholder=hint or label, icon=":material/search:", label_visibility="collapsed", width=width
     )
     return _write(key, typed.strip(), "")
 
@@ -50,7 +51,13 @@ def pick(
     """One of many, in a menu; the first is the default. One that `stays` is kept when another page is opened."""
     _read(key, options[0], {str(value): value for value in options}.get, stays=stays)
     st.session_state[key] = st.session_state[key]  # said anew, or the browser keeps "All 7" where 6 are left
-    chosen: T = row.selectbox(label, options, key=key, format_func=says, label_visibility="collapsed", width=width)
+    few = (
+        len(options) <= FEW
+    )  # nothing is typed into a short menu: a key that is pressed over it stays a key of the page
+    chosen: T = row.selectbox(
+        label, options, key=key, format_func=says, label_visibility="collapsed", width=width,
+        filter_mode=None if few else "fuzzy",
+    )  # fmt: skip
     return _write(key, chosen, options[0])
 
 

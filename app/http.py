@@ -118,7 +118,13 @@ def _too_many(login: str) -> bool:
         return len(recent) >= TRIES
 
 
+def today(request: Request) -> Response:
+    """The first page has no name in its address; who types one comes to it all the same."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
+
+
 ROUTES: Final = [
+    Route("/today", today, methods=["GET"]),
     Route("/health", health, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["POST"]),
     Route("/sign-out", sign_out, methods=["POST"]),

@@ -14,7 +14,7 @@ LOOKED_AT: Final = 300
 SHOWN: Final = 8
 # verb → what was done to one, to many
 DID: Final = {
-    "invoicing.draft": ("drafted what was due", "drafted {n} times what was due"),
+    "invoicing.draft": ("drafted what was due", "drafted what was due in {n} runs"),
     "invoicing.submit": ("sent a draft to review", "sent {n} drafts to review"),
     "invoicing.approve": ("approved a document", "approved {n} documents"),
     "invoicing.return": ("returned a document", "returned {n} documents"),
@@ -39,6 +39,16 @@ DID: Final = {
     "catalog.change_subscription": ("changed a subscription", "changed {n} subscriptions"),
     "catalog.amend_account": ("amended an account", "amended {n} accounts"),
     "catalog.amend_customer": ("amended a customer", "amended {n} customers"),
+    "catalog.add_account": ("added an account", "added {n} accounts"),
+    "catalog.add_customer": ("added a customer", "added {n} customers"),
+    "catalog.sign_contract": ("signed a contract", "signed {n} contracts"),
+    "catalog.override_price": ("agreed a customer's own price", "agreed {n} customers' own prices"),
+    "catalog.add_coupon": ("made or ended a coupon", "made or ended {n} coupons"),
+    "catalog.grant_coupon": ("granted or ended a coupon", "granted or ended {n} coupons"),
+    "catalog.write_plan_version": ("wrote a version of a plan", "wrote {n} versions of plans"),
+    "catalog.publish_plan_version": ("published a version of a plan", "published {n} versions of plans"),
+    "catalog.set_setting": ("changed a setting", "changed {n} settings"),
+    "credits.grant": ("granted credit", "granted credit {n} times"),
     "people.add_user": ("added a user", "added {n} users"),
 }
 

@@ -47,6 +47,7 @@ SCREENS: Final = (
     Screen("close", "Close", ":material/lock_clock:", "Settle"),
     Screen("revenue", "Revenue", ":material/trending_up:", "Measure"),
     Screen("jobs", "Jobs", ":material/schedule:", "Run", STAFF, panes=True),
+    Screen("settings", "Settings", ":material/tune:", "Run", panes=True),
     Screen("invariants", "Invariants", ":material/balance:", "Run"),
     Screen("api_keys", "API keys", ":material/key:", "Run", frozenset({Role.ADMINISTRATOR}), panes=True),
     Screen("audit", "Audit log", ":material/history:", "Run", frozenset({Role.APPROVER, Role.ADMINISTRATOR})),

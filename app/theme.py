@@ -25,6 +25,10 @@ _SOURCE = """
 [class*="st-key-titlebar"] { min-height: 2.6rem }
 [class*="st-key-titlebar"] > :first-child { flex: 1 1 0; min-width: 9rem }
 [class*="st-key-panehead"] > :first-child { flex: 1 1 0; min-width: 17rem }
+[class*="st-key-panehead-slim"] > :first-child { min-width: 11rem }
+
+/* what a click did is said below: above, it would lie over the pane's primary button */
+[data-testid="stToastContainer"] { top: auto !important; bottom: 1rem !important }
 
 /* own elements */
 .ch { font-size: .9286rem; line-height: 1.4;

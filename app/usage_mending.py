@@ -44,13 +44,14 @@ def rejections(db: Session, seller: SellerView) -> None:
     )
     with left:
         chosen = worklist.work_list(frame, "rejected", GROUPS, name="cause", alt="Rejections by cause")
+        if frame.empty:
+            messages.empty(
+                "Nothing is rejected.", "What cannot be counted waits here with every fault, until it is mended."
+            )
     with right:
         group = next((each for each in groups if each.group_key == chosen), None)
         if group is None:
             told()
-            messages.empty(
-                "Nothing is rejected.", "What cannot be counted waits here with every fault, until it is mended."
-            )
         else:
             _group(db, seller, group)
 
@@ -153,12 +154,13 @@ def conflicts(db: Session, seller: SellerView) -> None:
     )
     with left:
         chosen = worklist.work_list(frame, "conflicts", CONFLICTS, alt="Events that came with two contents")
-    with right:
-        if chosen is None or chosen not in ids:
-            told()
+        if frame.empty:
             messages.empty(
                 "No conflict.", "An event that comes again with other content is kept here; the first one counts."
             )
+    with right:
+        if chosen is None or chosen not in ids:
+            told()
         else:
             _conflict(found[ids.index(chosen)], seller)
 

@@ -24,13 +24,15 @@ BATCHES = {
     "rejected": widgets.count_col("Rejected", 70),
 }
 OWN = "Our own fields: JSON Lines or Parquet"
+OPEN = "usage:upload-open"
 TRIES = "usage:uploads"  # counts uploads, so that a file that was taken in leaves the form
 
 
 def upload(bar: DeltaGenerator, db: Session, seller_id: int) -> None:
     """`Upload a file…`: what it is, how it is read, and the button that takes it in."""
     label = "Upload a file…"
-    with bar.popover(label, icon=":material/upload:", disabled=not session.may("metering.ingest"), width="content"):
+    offered = session.offered("metering.ingest")
+    with bar.popover(label, key=OPEN, on_change="rerun", icon=":material/upload:", width="content", **offered):
         number = st.session_state.setdefault(TRIES, 0)
         file = st.file_uploader("JSON Lines, CSV or Parquet", key=f"upload:{number}")
         sources = [each.source for each in metering.mappings(db, seller_id)]
@@ -69,6 +71,7 @@ def take_in(key: str, seller_id: int, mapping: str, batch: str) -> None:
             refusal=refused[0],
         )
 
+    st.session_state[OPEN] = False  # what came of it stands where the form was
     taken = act(verb, lambda result: took(file.name, result), banner=True)
     if refused:
         act(keep)
@@ -97,13 +100,14 @@ def deliveries(db: Session, seller: SellerView) -> None:
             _frame(page, seller), "batches", BATCHES, following=page[-1].id if len(found) > len(page) else None
         )
         worklist.pager("batches")
+        if not page:
+            messages.empty(
+                "Nothing was delivered yet.", "Upload a file, drop one into the inbox, or send events by HTTP."
+            )
     with right:
         batch = next((each for each in page if each.id == chosen), None)
         if batch is None:
             told()
-            messages.empty(
-                "Nothing was delivered yet.", "Upload a file, drop one into the inbox, or send events by HTTP."
-            )
         else:
             _one(batch, seller)
 

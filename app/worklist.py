@@ -37,6 +37,7 @@ class _Place:
         self.starts: list[Any] = [None]  # the cursors at which the pages so far began
         self.following: Any = None  # the cursor of the next page
         self.filters: Any = None  # what the list was filtered by
+        self.anew = True  # another filter, another page: nothing of before stays open
 
 
 def _place(key: str) -> _Place:
@@ -51,7 +52,8 @@ def cursor(key: str, filters: Any = None) -> Any:
     """The cursor at which the page to show begins; None for the first. Other filters begin at the first page."""
     place = _place(key)
     if place.filters != filters:
-        place.filters, place.starts, place.row = filters, [None], 0
+        place.filters, place.starts, place.row, place.anew = filters, [None], 0, True
+        place.outside = False
     return place.starts[-1]
 
 
@@ -94,7 +96,7 @@ def turn(key: str, by: int) -> None:
         place.starts.append(place.following)
     elif by < 0 and len(place.starts) > 1:
         place.starts.pop()
-    place.open, place.row = None, 0
+    place.open, place.row, place.anew = None, 0, True
 
 
 def work_list(
@@ -106,14 +108,18 @@ def work_list(
     id_column: str = "id",
     name: str = ITEM,
     alt: str | None = None,
+    stays: bool = False,
 ) -> Any:
     """Draw a page of the list and return the id of the open item, None where the list is empty.
 
     `columns` names what is shown, in order, with each column's configuration; `name` is what the address calls the open
-    item, for the second list of a page.
+    item, for the second list of a page. Where the open item `stays`, it does so when it leaves the list (a list to look
+    things up in); else the one after it opens (a list to work through).
     """
     place = _place(key)
     place.ids, place.following = frame[id_column].tolist(), following or None
+    left = place.open is not None and place.open not in place.ids
+    place.outside, place.anew = place.outside or (stays and left and not place.anew), False
     _settle(key, place, name)
     if place.ids:
         grid, rows = _grid(key, place), [] if place.outside else [place.row]

@@ -48,7 +48,7 @@ assert here.seller is not None
 with reading() as db:
     known = invoicing.currencies(db, here.seller.id)
     bar = widgets.page_title("Invoices", here.seller.name)
-    found = filters.find(bar, "Customer or number", width=140)
+    found = filters.find(bar, "Customer or number", width=140, hint="Customer, no.")
     state = filters.pick(
         bar, "State", STATES, "state", says=lambda s: wording.DOCUMENT_STATES.get(s, ("All states",))[0], width=122
     )
@@ -82,16 +82,18 @@ with reading() as db:
         }
     )
     columns = {
-        "customer": widgets.text_col("Customer", 136),
-        "amount": widgets.money_col("Amount", 92),
+        "customer": widgets.text_col("Customer", 116),
+        "state": widgets.chips_col("State", wording.words(wording.DOCUMENT_STATES), 92),
+        "amount": widgets.money_col("Amount", 88),
         "currency": widgets.text_col("", 44),
-        "state": widgets.chips_col("State", wording.words(wording.DOCUMENT_STATES), 104),
         "number": widgets.text_col("Number", 112),
         "billed": widgets.text_col("Date", 88),
     }
     left, right = widgets.panes(KEY)
     with left:
-        chosen = worklist.work_list(frame, KEY, columns, following=page.following, alt="Documents of the seller.")
+        chosen = worklist.work_list(
+            frame, KEY, columns, following=page.following, alt="Documents of the seller.", stays=True
+        )
         paged = at is not None or page.following is not None
         worklist.pager(KEY, invoicing.count(db, statuses, **wanted) if paged else len(page.rows))
         if frame.empty and (found, state, month, currency) == ("", ALL, ALL, ALL):

@@ -29,7 +29,7 @@ with reading() as db:
     waiting = payments.count(db, seller.id, left=True)
     refunds, write_offs = payment_requests.waiting(db, seller.id)
     bar = widgets.page_title("Payments", f"{seller.name} · {wording.count(waiting, 'payment')} with unapplied cash")
-    found = filters.find(bar, "Payer or reference", width=150)
+    found = filters.find(bar, "Payer or reference", width=150, hint="Payer, reference")
     asked = len(refunds) + len(write_offs)
     shows = {"unapplied": f"Unapplied {waiting}", "all": "All", "requests": f"Requests {asked}"}
     show = filters.choose(bar, "Show", shows, "show")
@@ -76,11 +76,11 @@ with reading() as db:
     )
     chips = wording.words(wording.PAYMENT_STATES) | {"Unapplied": "orange", "Whose?": "red"}
     columns = {
-        "who": widgets.text_col("Payer", 128),
+        "who": widgets.text_col("Payer", 118),
+        "state": widgets.chips_col("State", chips, 88),
         "amount": widgets.money_col("Amount", 84),
         "left": widgets.money_col("Unapplied", 84),
         "currency": widgets.text_col("", 44),
-        "state": widgets.chips_col("State", chips, 90),
         "received": widgets.text_col("Received", 84),
         "reference": widgets.text_col("Reference", 110),
     }

@@ -69,10 +69,10 @@ with reading() as db:
     )
     columns = {
         "weight": widgets.chips_col("", wording.words(wording.FINDING_WEIGHTS), 64),
-        "check": widgets.text_col("Check", 96),
         "what": widgets.text_col("What", 134),
         "difference": widgets.money_col("Difference", 92),
         "currency": widgets.text_col("", 44),
+        "check": widgets.text_col("Check", 96),
         "days": widgets.count_col("Days", 48),
     }
     left, right = widgets.panes(KEY)

@@ -62,7 +62,7 @@ STEPS = {
 EMPTY = {
     "in_review": (
         "Nothing waits for review.",
-        "Drafts come here when billing ops has looked at them and sent them on.",
+        "Drafts come here when an operator has looked at them and sent them on.",
     ),
     "draft": ("No draft waits.", "They are made by the nightly run from what is due, and appear here at once."),
     "approved": ("Nothing waits to be issued.", "Approved invoices stay here until they are issued."),
@@ -125,7 +125,7 @@ with reading() as db:
     counted = {stage: [each for each in found_waiting if each.status == stage] for stage in STAGES}
     stage_now = str(st.session_state.get("stage") or st.query_params.get("stage") or "in_review")
     bar = widgets.page_title("Review", summary(db, here.seller.id, counted.get(stage_now, []), here.today))
-    found = filters.find(bar, "Customer or number", width=122)
+    found = filters.find(bar, "Customer or number", width=122, hint="Customer")
     stage = filters.choose(
         bar,
         "Stage",
@@ -165,10 +165,10 @@ with reading() as db:
         }
     )
     columns = {
-        "customer": widgets.text_col("Customer", 142),
-        "amount": widgets.money_col("Amount", 92),
+        "customer": widgets.text_col("Customer", 122),
+        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 84),
+        "amount": widgets.money_col("Amount", 88),
         "currency": widgets.text_col("", 44),
-        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 118),
         "risk": widgets.money_col("At risk", 82),
     }
     left, right = widgets.panes(KEY)

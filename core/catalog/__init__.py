@@ -99,6 +99,7 @@ from core.catalog.service_plans import write_plan_version as write_plan_version
 from core.catalog.service_settings import account_settings as account_settings
 from core.catalog.service_settings import set_setting as set_setting
 from core.catalog.service_settings import setting as setting
+from core.catalog.service_settings import setting_rows as setting_rows
 from core.catalog.service_subscriptions import as_changed as as_changed
 from core.catalog.service_subscriptions import begin_subscription as begin_subscription
 from core.catalog.service_subscriptions import cancel as cancel
@@ -123,5 +124,6 @@ from core.catalog.views import PlanVersionView as PlanVersionView
 from core.catalog.views import PriceView as PriceView
 from core.catalog.views import ProductView as ProductView
 from core.catalog.views import SellerView as SellerView
+from core.catalog.views import SettingRow as SettingRow
 from core.catalog.views import SubscriptionView as SubscriptionView
 from core.catalog.views import TimelineFact as TimelineFact

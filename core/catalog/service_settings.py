@@ -11,6 +11,7 @@ from core.catalog import store, store_settings
 from core.catalog.billing_rules import PERIOD_KEYS
 from core.catalog.business_settings import SCOPES, SETTINGS
 from core.catalog.checking import Checks
+from core.catalog.views import SettingRow
 from core.people import Actor
 from core.tables.parties import SettingVersion
 
@@ -85,6 +86,11 @@ def setting(
     scopes = [(scope, id_) for scope in SCOPES if scope in known.scopes and (id_ := ids[scope]) is not None]
     values = store_settings.setting_values(session, key, scopes, on)
     return next((values[scope] for scope in scopes if scope in values), known.default)
+
+
+def setting_rows(session: Session, *, seller_id: int, account_id: int | None = None) -> list[SettingRow]:
+    """Everything that was set for a seller and its accounts (or one of them), in order of days; of a day the last holds."""
+    return store_settings.setting_rows(session, seller_id, account_id)
 
 
 def account_settings(

@@ -9,8 +9,9 @@ from sqlmodel import Session, col
 
 from core.catalog.billing_rules import PERIOD_KEYS, PLAIN, BillingRules, DatedValues
 from core.catalog.store import chunks
+from core.catalog.views import SettingRow
 from core.tables.catalog import Contract, Price, Subscription
-from core.tables.changes import Change
+from core.tables.changes import AuditEntry, AuditPayload, Change
 from core.tables.parties import Account, Seller, SettingVersion
 
 
@@ -29,6 +30,32 @@ def setting_values(
     )
     rows = session.execute(query).all()
     return {(scope, scope_id): value for scope, scope_id, value in rows if (scope, scope_id) in scopes}
+
+
+def setting_rows(session: Session, seller_id: int, account_id: int | None) -> list[SettingRow]:
+    """What was set for a seller and for its accounts (or one of them), with who and why; in order of days."""
+    row, entry = SettingVersion, AuditEntry
+    accounts = select(col(Account.id)).where(col(Account.seller_id) == seller_id)
+    if account_id is not None:
+        accounts = accounts.where(col(Account.id) == account_id)
+    of_it = and_(col(entry.change_id) == col(row.change_id), col(entry.subject_kind) == "setting")
+    query = (
+        select(row, col(Change.actor), col(Change.at), col(AuditPayload.reason))
+        .join(Change, col(Change.id) == col(row.change_id))
+        .outerjoin(entry, of_it)
+        .outerjoin(AuditPayload, col(AuditPayload.entry_id) == col(entry.id))
+        .where(
+            or_(
+                and_(col(row.scope) == "seller", col(row.scope_id) == seller_id),
+                and_(col(row.scope) == "account", col(row.scope_id).in_(accounts)),
+            )
+        )
+        .order_by(col(row.valid_from), col(row.id))
+    )
+    return [
+        SettingRow(one.scope, one.scope_id, one.key, one.valid_from, one.value, actor, at, reason or "")
+        for one, actor, at, reason in session.execute(query)
+    ]
 
 
 def is_there(session: Session, scope: str, scope_id: int) -> bool:

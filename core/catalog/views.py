@@ -351,3 +351,17 @@ class HandChange:
     change_id: int
     at: datetime
     seal: int | None
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """What somebody set from a day on, for a seller or an account (a day of the seller's calendar)."""
+
+    scope: str
+    scope_id: int
+    key: str
+    valid_from: date
+    value: Any
+    actor: str
+    at: datetime
+    reason: str

@@ -18,12 +18,12 @@ class StepSpec:
 
 STEPS: tuple[StepSpec, ...] = (
     StepSpec("seal", "Usage sealed", "job"),
-    StepSpec("drafts", "Due drafts made", "billing ops"),
+    StepSpec("drafts", "Due drafts made", "operator"),
     StepSpec("revenue", "Revenue posted through the last day", "job"),
     StepSpec("revalue", "Balances revalued", "job"),
-    StepSpec("checks", "Checks run, nothing blocks", "finance"),
-    StepSpec("books", "Books tie", "finance"),
-    StepSpec("lock", "Journal hashed, period locked", "finance"),
+    StepSpec("checks", "Checks run, nothing blocks", "approver"),
+    StepSpec("books", "Books tie", "approver"),
+    StepSpec("lock", "Journal hashed, period locked", "approver"),
 )
 
 

@@ -78,7 +78,7 @@ def cancel_within(session: Session, change: audit.Recorder, document_id: int, re
 
 def _write_credit_note(session: Session, change: audit.Recorder, document_id: int, reason: str) -> int:
     head = store.head(session, document_id, lock=True)
-    refusal = rules.check_move(document_id, head.status, DocumentStatus.CANCELLED)
+    refusal = rules.check_move(head.name, head.status, DocumentStatus.CANCELLED)
     if refusal:
         raise Stale("wrong_status", refusal)
     if head.kind is not DocumentKind.INVOICE:
@@ -189,7 +189,7 @@ def lock_cancelled(session: Session, head: store.Head) -> store.Head | None:
     if head.refers_to_id is None:
         return None
     cancelled = store.head(session, head.refers_to_id, lock=True)
-    refusal = rules.check_move(cancelled.id, cancelled.status, DocumentStatus.CANCELLED)
+    refusal = rules.check_move(cancelled.name, cancelled.status, DocumentStatus.CANCELLED)
     if refusal:
         raise Stale("wrong_status", refusal)
     return cancelled

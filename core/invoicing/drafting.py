@@ -323,7 +323,7 @@ def discard(session: Session, actor: Actor, now: datetime, document_id: int, rea
     head = store.head(session, document_id)
     catalog.lock_subscriptions(session, store.subscriptions_of(session, [head.account_id]))
     head = store.head(session, document_id, lock=True)
-    refusal = rules.check_move(document_id, head.status, DocumentStatus.DISCARDED)
+    refusal = rules.check_move(head.name, head.status, DocumentStatus.DISCARDED)
     given_up = head.refers_to_id is not None and head.status in OPEN  # a twin cannot be edited, so nobody gives it back
     if refusal and not given_up:
         raise Stale("wrong_status", refusal)

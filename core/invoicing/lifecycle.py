@@ -30,7 +30,7 @@ def today_of(session: Session, seller_id: int, now: datetime) -> date:
 def locked(session: Session, document_id: int, to: DocumentStatus) -> store.Head:
     """The document, locked, if it may move there; Stale otherwise."""
     head = store.head(session, document_id, lock=True)
-    refusal = rules.check_move(document_id, head.status, to)
+    refusal = rules.check_move(head.name, head.status, to)
     if refusal:
         raise Stale("wrong_status", refusal)
     return head
@@ -59,9 +59,7 @@ def return_(session: Session, actor: Actor, now: datetime, document_id: int, rea
     change = audit.begin(session, actor, now, "invoicing.return")
     head = store.head(session, document_id, lock=True)
     if head.status not in EARLIER:
-        raise Stale(
-            "wrong_status", rules.check_move(document_id, head.status, DocumentStatus.DRAFT) or _not_there(head)
-        )
+        raise Stale("wrong_status", rules.check_move(head.name, head.status, DocumentStatus.DRAFT) or _not_there(head))
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say what is to be changed; whoever works on it reads it.")
     store_approvals.decide(session, change, head, Decision.RETURNED, reason)

@@ -54,13 +54,44 @@ RANK = {kind: rank for rank, kind in enumerate(LineKind)}
 """The order of lines: recurring, usage, one-off, proration, late usage, then what was added by hand, sold credit last."""
 
 
-def check_move(document_id: int, status: DocumentStatus, to: DocumentStatus) -> str:
+def check_move(named: str, status: DocumentStatus, to: DocumentStatus) -> str:
     """An empty text where MOVES allows the move, else the sentence that refuses it."""
     if to in MOVES[status]:
         return ""
-    allowed = " or ".join(sorted(MOVES[status])) or "nowhere"
-    shown, wanted = status.replace("_", " "), to.replace("_", " ")
-    return f"Document {document_id} is {shown} and cannot become {wanted}; from here it goes to {allowed.replace('_', ' ')}."
+    cannot = "" if to is status else f", so it cannot {BECOMES[to]}"
+    return f"Not done: {named} is {STANDS[status]}{cannot}. {_next(status)}"
+
+
+STANDS = {
+    DocumentStatus.DRAFT: "a draft",
+    DocumentStatus.IN_REVIEW: "in review",
+    DocumentStatus.APPROVED: "approved",
+    DocumentStatus.ISSUED: "issued",
+    DocumentStatus.CANCELLED: "cancelled",
+    DocumentStatus.DISCARDED: "discarded",
+}
+BECOMES = {
+    DocumentStatus.DRAFT: "be worked on again",
+    DocumentStatus.IN_REVIEW: "be sent to review",
+    DocumentStatus.APPROVED: "be approved",
+    DocumentStatus.ISSUED: "be issued",
+    DocumentStatus.CANCELLED: "be cancelled",
+    DocumentStatus.DISCARDED: "be discarded",
+}
+DOES = {
+    DocumentStatus.DRAFT: "return it to draft",
+    DocumentStatus.IN_REVIEW: "send it to review",
+    DocumentStatus.APPROVED: "approve it",
+    DocumentStatus.ISSUED: "issue it",
+    DocumentStatus.CANCELLED: "cancel it by a credit note",
+    DocumentStatus.DISCARDED: "discard it",
+}
+"""Where a document stands, what it was to become, and what somebody can do with it, in the words of the desk."""
+
+
+def _next(status: DocumentStatus) -> str:
+    can = [DOES[to] for to in DOES if to in MOVES[status]]
+    return f"You can {' or '.join(can)}." if can else "Nothing more can be done with it."
 
 
 # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────────

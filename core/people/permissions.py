@@ -6,6 +6,7 @@ The four roles are presets (domain.md section 13). JOBS is what the scheduler's 
 from dataclasses import dataclass
 
 from core.errors import NotPermitted
+from core.people.doing import DOES
 from core.words import ActorKind, Role
 
 _V, _O, _A, _D = Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMINISTRATOR
@@ -162,6 +163,6 @@ def require(actor: Actor, permission: str) -> None:
     holders = sorted(role.value for role in PERMISSIONS[permission])
     raise NotPermitted(
         "not_permitted",
-        f"Not done: {actor.name} may not {permission.replace('.', ': ').replace('_', ' ')}. "
+        f"Not done: {actor.name} may not {DOES[permission]}. "
         f"It needs the role {' or '.join(holders)}; an administrator can give it.",
     )

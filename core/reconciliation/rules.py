@@ -56,11 +56,13 @@ def missing_payments(invoices: Sequence[InvoiceFact], as_of: date) -> Iterator[F
     for one in invoices:
         if one.paid_minor <= 0 and one.due_minor > 0 and one.due_on < as_of:
             days = (as_of - one.due_on).days
+            late = "a day" if days == 1 else f"{days} days"
             rest = format_money(one.due_minor, one.currency)
-            yield _invoice_found(one, f"{one.number} is {days} days overdue and nothing was paid: {rest}.", "nothing")
+            yield _invoice_found(one, f"{one.number} is {late} overdue and nothing was paid: {rest}.", "nothing")
 
 
 def _invoice_found(one: InvoiceFact, sentence: str, paid: str) -> Found:
+    """What gives money up is suggested last."""
     choice = Choice(document_id=one.document_id, amount_minor=one.due_minor)
     rest = format_money(one.due_minor, one.currency)
     return Found(
@@ -73,8 +75,8 @@ def _invoice_found(one: InvoiceFact, sentence: str, paid: str) -> Found:
         account_id=one.account_id,
         document_id=one.document_id,
         suggested=(
+            Suggestion(_K.WAIVE, f"Remind {one.party} and wait for the payment, with a reason"),
             Suggestion(_K.WRITE_OFF, f"Write off {rest}", choice),
-            Suggestion(_K.WAIVE, "Wait for the payment, with a reason"),
         ),
     )
 

@@ -101,3 +101,8 @@ def test_health_says_whether_the_database_answers(
 def test_answers_keep_out_of_frames_and_guessing_of_types(client: TestClient) -> None:
     headers = client.get("/health").headers
     assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("SAMEORIGIN", "nosniff")
+
+
+def test_the_first_page_is_found_by_its_name_too(client: TestClient) -> None:
+    answer = client.get("/today?seller=EU")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/?seller=EU")

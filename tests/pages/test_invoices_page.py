@@ -89,6 +89,22 @@ def test_an_approver_approves_and_issues_after_being_asked(desk_url: str) -> Non
     assert issued.number in markup(at)
 
 
+def test_what_was_issued_from_the_approved_stays_open_for_its_next_step(desk_url: str) -> None:
+    [first, second, *_] = drafted(desk_url)
+    for one in (first, second):
+        acts(desk_url, "mira", "submit", document_id=one.id)
+        acts(desk_url, "ada", "approve", document_id=one.id)
+    at = opened(desk_url, "jonas", {"state": "approved", "item": str(first.id)})
+    at.button(key="issue").click().run()
+    answer(at).click().run()
+    assert told(at) == []
+    assert found(desk_url, first.id).number in markup(at)
+    assert not at.button(key="send").disabled
+    assert at.dataframe[0].value["number"].tolist() == ["not issued"]
+    at.selectbox(key="state").set_value("draft").run()  # another filter begins with its own
+    assert found(desk_url, first.id).number not in markup(at)
+
+
 def test_nobody_approves_what_they_edited(desk_url: str) -> None:
     [draft, *_] = drafted(desk_url)
     with db.transaction(db.make_engine(desk_url), wall.now(), "test.edit") as session:

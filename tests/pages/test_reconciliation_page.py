@@ -99,22 +99,30 @@ def test_a_resolution_needs_a_reason_and_is_taken_back(url: str) -> None:
     assert books(url) == before
 
 
+def written_off(at: AppTest, why: str) -> None:
+    """Choose the write-off, which gives money up and is suggested last, and say why."""
+    at.radio[0].set_value(1).run()
+    reason(at, why)
+    at.run()
+
+
+def test_what_gives_money_up_is_suggested_last(url: str) -> None:
+    assert [one.kind.value for one in acme(url).suggested] == ["waive", "write_off"]
+
+
 def test_a_write_off_beyond_the_tolerance_needs_somebody_who_proposed_it(url: str) -> None:
     finding, before = acme(url), books(url)
     at = opened(url, "ada", {"item": str(finding.id)})
-    reason(at, "insolvent")
-    at.run()
+    written_off(at, "insolvent")
     at.button(key="resolve").click().run()
     assert any("needs two people" in said.replace("\\", "") for said in told(at))
     assert books(url) == before
     at = opened(url, "mira", {"item": str(finding.id)})
-    reason(at, "insolvent")
-    at.run()
+    written_off(at, "insolvent")
     at.button(key="propose").click().run()
     assert told(at) == []
     at = opened(url, "ada", {"item": str(finding.id)})
-    reason(at, "insolvent, court letter seen")
-    at.run()
+    written_off(at, "insolvent, court letter seen")
     at.button(key="resolve").click().run()
     assert told(at) == []
     after = {row.role: row.balance_minor for row in books(url) if row.currency == "USD"}

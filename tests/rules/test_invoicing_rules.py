@@ -233,6 +233,21 @@ def test_the_median_is_an_amount_that_was_billed(figures: list[int], middle: int
 
 
 def test_every_status_has_its_moves_and_nothing_leaves_the_end() -> None:
-    assert set(MOVES) == set(DocumentStatus)
+    assert set(MOVES) == set(DocumentStatus) == set(rules.STANDS) == set(rules.BECOMES) == set(rules.DOES)
     assert not MOVES[DocumentStatus.CANCELLED]
     assert DocumentStatus.DRAFT not in MOVES[DocumentStatus.ISSUED]
+
+
+@pytest.mark.parametrize(
+    ("status", "to", "sentence"),
+    [
+        ("approved", "approved", "Not done: draft 9 is approved. You can return it to draft or issue it."),
+        ("draft", "issued", "Not done: draft 9 is a draft, so it cannot be issued. You can send it to review or discard it."),
+        ("cancelled", "approved", "Not done: draft 9 is cancelled, so it cannot be approved. Nothing more can be done with it."),
+        ("in_review", "approved", ""),
+    ],
+)  # fmt: skip
+def test_a_move_that_cannot_be_says_where_the_document_stands_and_what_can_be_done(
+    status: str, to: str, sentence: str
+) -> None:
+    assert rules.check_move("draft 9", DocumentStatus(status), DocumentStatus(to)) == sentence
