@@ -55,9 +55,8 @@ def missing_payments(invoices: Sequence[InvoiceFact], as_of: date) -> Iterator[F
     """Due, and nothing was paid."""
     for one in invoices:
         if one.paid_minor <= 0 and one.due_minor > 0 and one.due_on < as_of:
-            days = (as_of - one.due_on).days
+            days, rest = (as_of - one.due_on).days, format_money(one.due_minor, one.currency)
             late = "a day" if days == 1 else f"{days} days"
-            rest = format_money(one.due_minor, one.currency)
             yield _invoice_found(one, f"{one.number} is {late} overdue and nothing was paid: {rest}.", "nothing")
 
 
