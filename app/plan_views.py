@@ -59,8 +59,6 @@ def one(db: Session, row: PlanVersionRow, rows: Sequence[PlanVersionRow]) -> Non
     if row.state is VersionState.DRAFT:
         may = session.may("catalog.publish_plan_version")
         head.button("Publish…", key="publish", type="primary", disabled=not may, **dialogs.opens("publish"))
-    query = {"plan": str(row.id)}
-    head.page_link(screens.path("what_if"), label="What if…", icon=":material/difference:", query_params=query)
     worklist.walk(head, "plans")
     if dialogs.asked("publish"):
         dialogs.ask(f"Publish {row.plan_name} v{row.version}?", lambda: _publish(row, view, before))
@@ -101,6 +99,8 @@ def _prices(db: Session, view: PlanVersionView, meters: dict[str, MeterView]) ->
         }
     )
     chosen = worklist.work_list(frame, "prices", PRICES, name="price", alt="The prices of this version")
+    label, query = "What if customers had had them", {"plan": str(view.id)}
+    st.page_link(screens.path("what_if"), label=label, icon=":material/difference:", query_params=query)
     opened = next((each for each in view.prices if each.id == chosen), view.prices[0])
     left, right = widgets.halves(250)
     with left:

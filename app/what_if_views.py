@@ -48,7 +48,7 @@ def everybody(shown: Sequence[CustomerFigures], answer: WhatIf, currency: str, t
     """Totals of those that are listed, month by month and customer by customer."""
     (total,) = analytics.totals(shown, len(answer.ask.months))
     change = wording.change(total.candidate_minor, total.present_minor) or "nothing to compare with"
-    count = f"{wording.count(total.more, 'customer')} more, {total.less} less, {total.customers - total.more - total.less} same"
+    count = f"{total.more} more, {total.less} less, {total.customers - total.more - total.less} same"
     widgets.strip(
         [
             ("By their prices", f"{figure(total.present_minor, currency)} {currency}", _span(answer)),
@@ -84,8 +84,8 @@ def _differences(shown: Sequence[CustomerFigures], currency: str) -> None:
     if most is None:
         ends = [*ordered[:BARS], *ordered[-BARS:]]
         most = [one for one in ends if one.difference_minor]
-    note = "the largest of either sign" if len(ordered) > 2 * BARS else "candidate less their own prices"
-    widgets.section("Difference, customer by customer", f"{currency}, {note}")
+    note = ", the largest" if len(ordered) > 2 * BARS else ""
+    widgets.section("Difference by customer", f"{currency}{note}")
     if not most:
         widgets.text("Nobody would pay more or less.")
         return
@@ -158,12 +158,9 @@ def left_out(answer: WhatIf) -> None:
             "Everybody is compared.", "Who pays in a currency without a price, or could not be rated, is named here."
         )
         return
-    rows = [
-        Row((one.name, Cell(one.key, "faint"), one.currency, one.sentence))
-        for one in answer.not_compared[:LEFT_OUT_SHOWN]
-    ]
+    rows = [Row((Cell(one.key, "faint"), one.sentence)) for one in answer.not_compared[:LEFT_OUT_SHOWN]]
     more = len(answer.not_compared) - len(rows)
-    widgets.sheet(("Customer", "", "", "Why"), rows, widths=("24%", "16%", "8%", ""))
+    widgets.sheet(("Customer", "Why"), rows, widths=("26%", ""))
     if more:
         widgets.text(f"And {wording.count(more, 'customer')} more; the download names all.")
 

@@ -42,6 +42,12 @@ USED = {
 here = session.here()
 
 
+@st.cache_data(ttl=cached.LONG, max_entries=16, show_spinner=False)
+def versions(seller_id: int, today: object, version: int, books: str) -> list[catalog.PlanVersionRow]:  # noqa: ARG001  # the cache's key
+    with reading() as db:
+        return catalog.plan_version_rows(db, seller_id=seller_id, on=here.today)
+
+
 def ordered(answer: WhatIf, view: str, currency: str, find: str) -> list[CustomerFigures]:
     """Those of one currency: by the size of the difference, or by what they used."""
     if view == "flat":
@@ -73,66 +79,23 @@ def listed(rows: Sequence[CustomerFigures], view: str, seen: tuple[object, ...])
     return next((one for one in rows if one.customer_id == chosen), None)
 
 
-def draw(db: Session, answer: WhatIf, view: str, currency: str, find: str) -> None:
-    rows = ordered(answer, view, currency, find)
-    left, right = widgets.panes("what-if", (45, 55))
-    with left:
-        opened = (
-            listed(rows, view, (answer.ask.candidate.name, answer.ask.plan_code, view, currency, find))
-            if rows
-            else None
-        )
-        if not rows and find and answer.figures:
-            messages.nothing_matches("customer", find, lambda: filters.clear("find"))
-        elif not rows:
-            what_if_views.nothing(answer, view)
-    with right:
-        tab, body = widgets.open_tab(TABS)
-        with body:
-            if tab == "Not compared":
-                what_if_views.left_out(answer)
-            elif opened is not None and tab == "Customer":
-                what_if_views.one_customer(db, opened, answer)
-            elif rows and view == "flat":
-                flat = {each.figures.customer_id: each for each in analytics.flat_rates(answer)}
-                shown = [flat[one.customer_id] for one in rows]
-                what_if_flat.report(shown, answer, currency, what_if_views.unit_of(db, answer))
-            elif rows:
-                together = analytics.together(db, answer, here.today) if not find else None
-                what_if_views.everybody(rows, answer, currency, together)
-
-
-if here.seller is None:
-    widgets.page_title("What-if")
-    messages.no_books()
-    st.stop()
-seller = here.seller
-
-
-@st.cache_data(ttl=cached.LONG, max_entries=16, show_spinner=False)
-def versions(seller_id: int, today: object, version: int, books: str) -> list[catalog.PlanVersionRow]:  # noqa: ARG001  # the cache's key
-    with reading() as db:
-        return catalog.plan_version_rows(db, seller_id=seller_id, on=here.today)
-
-
-known = versions(seller.id, here.today, cached.version(), session.books())
-choices = {each.name: each.says for each in what_if_answer.choices(known)}
-bar = widgets.page_title("What-if", f"{seller.name} · nothing is written")
-if not choices:
-    messages.empty("There is no plan to try.", "Plans are written on the screen Catalog, or come by an import.")
-    st.stop()
-view = filters.choose(bar, "Show", VIEWS, "show")
-row = st.container(key="what-if-bar", horizontal=True, vertical_alignment="center", gap="small")
-name = filters.pick(row, "Candidate", list(choices), "plan", says=lambda each: choices[each], width=230)
-plans = {"": "instead of any plan", **{each.plan_code: f"instead of {each.plan_name}" for each in known}}
-instead = filters.pick(row, "Instead of", list(plans), "instead", says=lambda each: plans[each], width=210)
-span = filters.pick(row, "Months", list(SPANS), "months", says=lambda each: f"last {SPANS[each]}", width=130)
-with reading() as db:
+def asked(db: Session, seller: catalog.SellerView, view: str) -> tuple[WhatIf, str]:
+    """What the menus above the list ask, answered; and the currency that is shown."""
+    known = versions(seller.id, here.today, cached.version(), session.books())
+    choices = {each.name: each.says for each in what_if_answer.choices(known)}
+    if not choices:
+        messages.empty("There is no plan to try.", "Plans are written on the screen Catalog, or come by an import.")
+        st.stop()
+    row = st.container(key="what-if-bar", horizontal=True, vertical_alignment="center", gap="small")
+    name = filters.pick(row, "Candidate", list(choices), "plan", says=lambda each: choices[each], width=158)
+    plans = {"": "for any plan", **{each.plan_code: f"for {each.plan_name}" for each in known}}
+    instead = filters.pick(row, "Instead of", list(plans), "instead", says=lambda each: plans[each], width=158)
+    span = filters.pick(row, "Months", list(SPANS), "months", says=lambda each: f"last {SPANS[each]}", width=132)
     try:
         candidate = what_if_answer.candidate(db, seller.id, name)
         if view == "flat":
             codes = list(analytics.usage_codes(candidate))
-            price = filters.pick(row, "Usage price", codes, "price", width=150) if codes else ""
+            price = filters.pick(row, "Usage price", codes, "price", width=132) if codes else ""
             candidate = analytics.of_price(candidate, price)
         months = analytics.last_months(here.today, int(span))
         answer = what_if_answer.answer(db, Ask(seller.id, candidate, months, plan_code=instead))
@@ -143,10 +106,55 @@ with reading() as db:
         {one.currency for one in answer.figures} or set(candidate.currencies),
         key=lambda code: (code != seller.functional_currency, code),
     )
-    currency = filters.pick(row, "Currency", currencies, "currency", width=90)
-    find = filters.find(row, "Customer", width=150)
-    row.download_button(
+    return answer, filters.pick(row, "Currency", currencies, "currency", width=84)
+
+
+def opened_item(
+    db: Session,
+    answer: WhatIf,
+    rows: Sequence[CustomerFigures],
+    opened: CustomerFigures | None,
+    view: str,
+    *,
+    found: bool,
+) -> None:
+    """The right pane: everybody that is listed, the open customer, or who is left out."""
+    tab, body = widgets.open_tab(TABS)
+    with body:
+        if tab == "Not compared":
+            what_if_views.left_out(answer)
+        elif opened is not None and tab == "Customer":
+            what_if_views.one_customer(db, opened, answer)
+        elif rows and view == "flat":
+            flat = {each.figures.customer_id: each for each in analytics.flat_rates(answer)}
+            shown = [flat[one.customer_id] for one in rows]
+            what_if_flat.report(shown, answer, rows[0].currency, what_if_views.unit_of(db, answer))
+        elif rows:
+            together = None if found else analytics.together(db, answer, here.today)
+            what_if_views.everybody(rows, answer, rows[0].currency, together)
+
+
+if here.seller is None:
+    widgets.page_title("What-if")
+    messages.no_books()
+    st.stop()
+bar = widgets.page_title("What-if", f"{here.seller.name} · nothing is written")
+find = filters.find(bar, "Customer", width=150)
+view = filters.choose(bar, "Show", VIEWS, "show")
+left, right = widgets.panes("what-if")
+with reading() as db:
+    with left:
+        answer, currency = asked(db, here.seller, view)
+        rows = ordered(answer, view, currency, find)
+        seen = (answer.ask.candidate.name, answer.ask.plan_code, view, currency, find)
+        opened = listed(rows, view, seen) if rows else None
+        if not rows and find and answer.figures:
+            messages.nothing_matches("customer", find, lambda: filters.clear("find"))
+        elif not rows:
+            what_if_views.nothing(answer, view)
+    bar.download_button(
         "CSV", lambda: analytics.as_csv(answer), f"what-if-{here.today}.csv", "text/csv", key="download",
         icon=":material/download:", shortcut="D", on_click="ignore", help="Every customer, every month, exact",
     )  # fmt: skip
-    draw(db, answer, view, currency, find)
+    with right:
+        opened_item(db, answer, rows, opened, view, found=bool(find))

@@ -4,6 +4,7 @@ is written. NOW is 5 March 2024, so the last three months are December, January 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,14 +15,14 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from core import analytics, catalog, db, export, metering, seals
+from core import analytics, catalog, db, export, ledger, metering, seals
 from core.analytics import Ask, Basis, CustomerFigures, Note, Side, WhatIf
 from core.clock import Anchor, AnchorKind, Period
-from core.errors import BadInput
+from core.errors import BadInput, NotPermitted
 from core.words import LineKind
 from tests.support import billing, business
 from tests.support.billing import at
-from tests.support.business import MONTHLY, NOW, OLGA, VERA, Client, Desk
+from tests.support.business import ANNA, MONTHLY, NOW, OLGA, VERA, Client, Desk
 from tests.support.counting import counting
 from tests.support.crowd import add_crowd
 
@@ -315,6 +316,50 @@ def test_a_customer_whose_usage_was_included_pays_flat_and_one_without_usage_doe
 
 
 # ── nothing is written, and few statements ──────────────────────────────────────────────────────────────────────────
+
+
+def test_an_override_a_trial_and_another_candidate_stand_side_by_side(engine: Engine, desk: Desk) -> None:
+    """20 a seat instead of 29 from February: 2 × 20 = 40. The trial until 16 January is free on both sides, then 16 of 31 days:
+    R(58 × 31/31) − R(58 × 15/31) = 58.00 − 28.06 = 29.94 by the calendar, 300 a year likewise only for those days."""
+    acme = join(engine, desk, "acme", "seats", quantities={"seats": 2})
+    tried = join(engine, desk, "tried", "")
+    with db.transaction(engine, NOW, "tests.override") as session:
+        catalog.override_price(
+            session, OLGA, NOW, subscription_id=acme.subscription_id, price_code="seats", valid_from=D("2024-02-01"),
+            value=business.seats("20"), reason="agreed",
+        )  # fmt: skip
+        catalog.subscribe(
+            session, OLGA, NOW, contract_id=tried.contract_id, customer_id=tried.customer_id, code="tried",
+            plan_version_id=desk.plans["seats"], currency="USD", started_on=D("2024-01-02"), anchor=CALENDAR,
+            quantities={"seats": 2}, trial_until=D("2024-01-16"),
+        )  # fmt: skip
+    answer = asked(engine, desk, "seats")
+    assert (one(answer, "acme").present, one(answer, "acme").candidate) == ((5800, 5800, 4000), (5800,) * 3)
+    assert one(answer, "tried").present == one(answer, "tried").candidate == (0, 2994, 5800)
+
+
+def test_several_currencies_stand_together_only_at_stored_rates(engine: Engine, desk: Desk) -> None:
+    """29 EUR a month at 1.10 is 31.90 USD; three months of both: 87 + 95.70 = 182.70 and, with Everything, 384 + 422.40."""
+    for key, currency in (("acme", "USD"), ("berlin", "EUR")):
+        join(engine, desk, key, "seats", quantities={"seats": 1}, currency=currency)
+    answer = asked(engine, desk, "everything")
+    assert [(each.currency, each.difference_minor) for each in answer.totals()] == [("EUR", 29700), ("USD", 29700)]
+    with db.reading(engine) as session:
+        assert analytics.together(session, answer, TODAY) is None  # no rate is stored
+    with db.transaction(engine, NOW, "tests.rate") as session:
+        ledger.set_fx_rate(session, ANNA, NOW, base="EUR", quote="USD", on=D("2024-03-01"), rate=Decimal("1.10"))
+    with db.reading(engine) as session:
+        found = analytics.together(session, answer, TODAY)
+    assert found is not None
+    assert (found.currency, found.present_minor, found.candidate_minor) == ("USD", 18270, 80640)
+
+
+def test_who_may_not_read_asks_in_vain(engine: Engine, desk: Desk) -> None:
+    nobody = replace(VERA, permissions=frozenset())
+    with db.reading(engine) as session:
+        candidate = analytics.of_version(session, desk.seller_id, desk.plans["seats"])
+        with pytest.raises(NotPermitted, match="may not read"):
+            analytics.what_if(session, nobody, Ask(desk.seller_id, candidate, THREE))
 
 
 def test_nothing_is_written_by_asking_what_if(engine: Engine, desk: Desk, tmp_path: Path) -> None:
