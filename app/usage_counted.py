@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import actions, charts, filters, messages, session, usage_meters, widgets, wording, worklist
-from core import catalog, clock, metering
+from core import catalog, clock, invoicing, metering
 from core.catalog import MeterView, SellerView
 from core.db import Session
 from core.metering import (
@@ -27,6 +27,7 @@ from core.metering import (
     MeterUsage,
     UsageTotal,
 )
+from core.money import Money
 
 FILTERS = ("find", "meter", "days")
 SERIES = 5  # so many colours; the rest is "other"
@@ -154,10 +155,28 @@ def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: i
     ]  # fmt: skip
     head_row = ("Day", meter.unit, *(("Adds",) if adds else ()), "Events")
     widgets.sheet(head_row, rows, num=range(1, len(head_row)))
+    set_aside(db, total, meter, days)
     if used.by_dimensions:
         widgets.section("By " + " and ".join(meter.dimensions), "adjustments included")
         split = [(of_values(each), wording.quantity(each.quantity)) for each in used.by_dimensions]
         widgets.sheet(("Of", meter.unit), split, num=(1,))
+
+
+def set_aside(db: Session, total: UsageTotal, meter: MeterView, days: Days) -> None:
+    """What of these days is never billed, and why."""
+    found = invoicing.set_aside_of(db, total.customer_id, total.meter_id, *days)
+    if not found:
+        return
+    widgets.section("Excluded", "never billed, and why")
+    rows = [
+        (
+            wording.days(one.days.start, one.days.end), wording.quantity(one.quantity),
+            wording.money(Money(one.amount_minor, one.currency).decimal, one.currency), one.reason,
+            f"the rule, drafted by {one.actor}" if one.by_rule else one.actor,
+        )
+        for one in found
+    ]  # fmt: skip
+    widgets.sheet(("Period", meter.unit, "Would cost", "Why", "By"), rows, num=(1, 2))
 
 
 def of_values(each: DimensionUsage) -> str:
@@ -179,6 +198,7 @@ def one_pair(db: Session, panes: Panes, total: UsageTotal, meter: MeterView, day
         widgets.text(usage_meters.said(meter))
         bars(used.days, meter, days)
         chosen = listed_days(used.days, before, meter)
+        set_aside(db, total, meter, days)
         look = {"type": "tertiary", "icon": ":material/arrow_back:", "on_click": filters.clear, "args": FILTERS[:2]}
         st.button("All customers", key="all", **look)
     with panes[1]:

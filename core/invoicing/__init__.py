@@ -93,6 +93,8 @@ from core.invoicing.settlements import settlement_state as settlement_state
 from core.invoicing.settlements import settlements_of as settlements_of
 from core.invoicing.settlements import used_of_payments as used_of_payments
 from core.invoicing.store_outbox import Message as Message
+from core.invoicing.store_ruled_out import SetAside as SetAside
+from core.invoicing.store_ruled_out import set_aside_of as set_aside_of
 from core.invoicing.views import ComparedLine as ComparedLine
 from core.invoicing.views import Comparison as Comparison
 from core.invoicing.views import CouponUse as CouponUse

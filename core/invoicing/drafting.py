@@ -16,7 +16,7 @@ from sqlmodel import Session
 from core import audit, catalog, credits, db, faults, ledger, seals
 from core.clock import local_date
 from core.errors import BadInput, BillingError, Refused, Stale
-from core.invoicing import copy, discounting, rules, store, store_charges, store_discounts
+from core.invoicing import copy, discounting, ruled_out, rules, store, store_charges, store_discounts
 from core.invoicing.copying import copy_of
 from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
 from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
@@ -129,6 +129,8 @@ def _draft_chunk(
         computed.append((account, lines, gone))
     made, problems = _assembled(session, scope, computed, drafts)
     saved = _save(session, change, scope, made, drafts)
+    if facts:
+        ruled_out.set_aside(session, change, facts, min(scope.bill_on, scope.today))
     return saved + DraftResult(
         in_review=tuple(sorted(waiting.values())), problems=tuple(problems), accounts=len(scope.account_ids)
     )

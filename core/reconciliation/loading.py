@@ -17,6 +17,8 @@ from core.catalog import ItemView, SubscriptionView
 from core.clock import Period, month_of
 from core.invoicing.model import Cause
 from core.invoicing.recurring import due_days
+from core.invoicing.ruled_out import free_days
+from core.invoicing.store_ruled_out import rule_of
 from core.metering import MeterUsage
 from core.money import from_parts
 from core.rating import BilledBefore, PeriodInfo, Usage
@@ -75,6 +77,8 @@ class Metered:
     parts: Mapping[PartKey, MeterUsage]
     """Of meters whose days do not simply add up, each read as it is billed"""
     apart: frozenset[int]
+    free: Mapping[tuple[int, int], Sequence[Period]]
+    """Days on which a rule keeps usage from being billed: drafting excludes it, and until then it is unbilled"""
     covered: dict[tuple[int, int], list[Period]] = field(default_factory=lambda: defaultdict(list))
 
     def between(self, pair: tuple[int, int], days: Iterable[tuple[Period, Live]], whole: Period) -> Decimal:
@@ -121,6 +125,7 @@ def usage_facts(session: Session, scope: Scope, customer_id: int | None = None) 
         {one.id: one for one in catalog.meters(session, scope.seller_id)},
         _parts(session, scope, by_item.values(), {pair for pair in pairs if pair[1] in apart}),
         apart,
+        {pair: [one.days for one in free] for pair, free in free_days(views, scope.range.end).items()},
     )
     for view, item in pieces:
         ends = item.ends_on or scope.range.end + timedelta(days=366)
@@ -175,7 +180,7 @@ def _sums(session: Session, scope: Scope, customer_id: int | None) -> Mapping[Ke
     rows = store_facts.charges(session, scope, customer_id)
     for kind, subject, what, cause, start, end, units, picos, amount, _, issued, customer in rows:
         whole = Cause.parse(cause).whole if kind is SubjectKind.ITEM else Period(start, end)
-        if kind in (SubjectKind.ITEM, SubjectKind.USAGE):
+        if kind is SubjectKind.ITEM or (kind is SubjectKind.USAGE and not rule_of(cause)):
             sums[kind, subject, customer][whole].add(what, bool(issued), Fraction(from_parts(units, picos)), amount)
     return sums
 
@@ -271,7 +276,9 @@ def _of_no_price(metered: Metered, pair: tuple[int, int]) -> Iterable[UsageFact]
     dated += [(one.on, one.quantity) for used in read for one in used.adjustments]
     by_month: defaultdict[Period, Decimal] = defaultdict(lambda: ZERO)
     for on, quantity in dated:
-        if on in range_ and not any(on in span for span in metered.covered.get(pair, ())):
+        if on in range_ and not any(
+            on in span for span in (*metered.covered.get(pair, ()), *metered.free.get(pair, ()))
+        ):
             by_month[month_of(on)] += quantity
     customer, meter = metered.customers[pair[0]], metered.meters[pair[1]]
     set_aside = metered.sums.get((SubjectKind.USAGE, pair[1], pair[0]), {})

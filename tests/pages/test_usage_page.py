@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import catalog, db, metering
+from core import catalog, db, invoicing, metering
 from tests.support import business
 from tests.support.counting import counting
 from tests.support.desk import desk_at, markup, open_page, told
@@ -36,6 +37,20 @@ def test_customers_and_meters_are_drilled_to_days_and_raw_events(desk_url: str) 
     assert days.iloc[-1][["day", "quantity"]].tolist() == ["Mon 4 Mar", "7"]
     assert (at.query_params["find"], at.query_params["meter"]) == ("globex", "api.calls")
     assert "globex-2024-02-01-0" in markup(at)
+
+
+def test_what_a_pause_keeps_from_being_billed_is_listed_with_the_reason(desk_url: str) -> None:
+    with db.transaction(db.make_engine(desk_url), business.NOW, "test.pause") as session:
+        [view] = [one for one in catalog.subscriptions(session) if one.customer_key == "globex"]
+        asked = catalog.Pause(date(2024, 2, 26), date(2024, 3, 1))
+        catalog.change_subscription(session, business.OLGA, business.NOW, subscription_id=view.id, asked=asked)
+        invoicing.draft(session, business.OLGA, business.NOW, 1, date(2024, 3, 5))
+    seen = markup(opened(desk_url, "mira", GLOBEX))
+    # 26 to 29 February: 4 + 5 + 6 + 7 calls, 3 + day % 5 each
+    assert "never billed, and why" in seen
+    assert re.search(
+        r"1 – 29 Feb 2024.*?>22<.*?Used in the pause that began on 2024-02-26.*?drafted by olga", seen, re.DOTALL
+    )
 
 
 def shown_events(seen: str) -> set[str]:

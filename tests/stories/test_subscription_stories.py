@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from core import catalog
+from core import catalog, db, invoicing
 from core.clock import Anchor, AnchorKind
 from core.invoicing import DocumentView, LineKind
 from core.words import DocumentKind
@@ -183,18 +183,41 @@ def test_a_pause_over_the_whole_of_march_2024_is_known_before_and_march_is_not_b
     hold(engine)
 
 
-def test_requests_of_paused_days_in_february_2024_are_not_billed_and_wait_to_be_excluded(engine: Engine) -> None:
+def test_requests_of_paused_days_in_february_2024_are_not_billed_but_excluded_with_the_reason(engine: Engine) -> None:
     story = told.begin(engine, FEBRUARY)
     acme = story.join("acme", "requests", FEBRUARY)
     ask(story, acme, catalog.Pause(D("2024-02-11"), D("2024-02-21")), D("2024-02-11"))
     sent = [("2024-02-05T12:00:00Z", 100_000), ("2024-02-15T12:00:00Z", 50_000), ("2024-02-25T12:00:00Z", 200_000)]
     story.use("acme", "api.requests", D("2024-02-29"), *sent)
-    # 300,000 × 0.001 = 300.00; the 50,000 of the pause are nobody's
+    assert story.check(D("2024-02-29")) == []  # not due yet, or to be excluded
+    # 300,000 × 0.001 = 300.00; the 50,000 of the pause would have cost 50.00
     assert lines(story.bill(D("2024-03-01"))) == [(LineKind.USAGE, "02-01/03-01", 30000)]
     story.earn(D("2024-02-29"), D("2024-03-04"))
     assert story.balance("revenue_usage", D("2024-02-29")) == -30000
-    assert [finding.check for finding in story.check(D("2024-03-04"))] == ["usage_without_price"]
+    assert excluded(story, acme) == [(50_000, 5000, "Used in the pause that began on 2024-02-11.")]
+    assert story.check(D("2024-03-04")) == []
+    # 20,000 more of the pause come late, and drafting again excludes nothing twice
+    story.use("acme", "api.requests", D("2024-03-05"), ("2024-02-16T12:00:00Z", 20_000))
+    assert story.check(D("2024-03-05")) == []
+    for _ in range(2):
+        story.draft(D("2024-03-06"))
+    assert [quantity for quantity, *_ in excluded(story, acme)] == [50_000, 20_000]
+    # the pause had lasted to the 14th only: what came on the 15th and 16th is billed after all, and no longer excluded
+    ask(story, acme, catalog.Resume(D("2024-02-14")), D("2024-03-07"))
+    story.use("acme", "api.requests", D("2024-03-11"), ("2024-03-10T12:00:00Z", 10_000))
+    [line] = [line for line in story.bill(D("2024-04-01")).lines if line.kind is LineKind.LATE]
+    assert (line.quantity, line.amount_minor) == (70_000, 7000)
+    assert sum(quantity for quantity, *_ in excluded(story, acme)) == 0
+    assert {finding.check for finding in story.check(D("2024-04-02"))} == {"missing_payment"}
     hold(engine)
+
+
+def excluded(story: Story, client: Client) -> list[tuple[Any, int, str]]:
+    """What of the requests is set aside: quantity, what it would have cost, why."""
+    with db.reading(story.engine) as session:
+        [meter] = [one for one in catalog.meters(session, story.desk.seller_id) if one.code == "api.requests"]
+        found = invoicing.set_aside_of(session, client.customer_id, meter.id, D("2024-01-01"), D("2024-12-01"))
+    return [(one.quantity, one.amount_minor, one.reason) for one in found]
 
 
 # ── scheduled changes ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,7 +309,7 @@ def tried(engine: Engine, trial_usage: str) -> tuple[Story, Client]:
 def test_a_trial_to_15_february_2024_bills_seats_from_then_and_its_usage_as_agreed(
     engine: Engine, trial_usage: str, first: list[tuple[LineKind, str, int]]
 ) -> None:
-    story, _ = tried(engine, trial_usage)
+    story, acme = tried(engine, trial_usage)
     assert story.draft(FEBRUARY) == []
     assert lines(story.bill(D("2024-02-15"))) == first
     story.use("acme", "api.requests", D("2024-03-01"), ("2024-02-25T12:00:00Z", 200_000))
@@ -295,6 +318,9 @@ def test_a_trial_to_15_february_2024_bills_seats_from_then_and_its_usage_as_agre
     story.earn(D("2024-02-29"), D("2024-03-15"))
     # 15 of the 29 days from 15 February to 15 March
     assert story.balance("revenue_recurring", D("2024-02-29")) == -7500
+    free = [(100_000, 10000, "Used in the trial until 2024-02-15, in which usage is free.")]
+    assert excluded(story, acme) == (free if trial_usage == "free" else [])
+    assert not any(finding.check.startswith("usage") for finding in story.check(D("2024-03-15")))
     hold(engine)
 
 
