@@ -123,3 +123,52 @@ def test_usage_of_january_2024_that_arrives_on_10_february_is_billed_on_1_march_
     assert story.balance("revenue_usage", D("2024-01-31")) == -1000
     assert story.balance("revenue_usage", D("2024-02-29")) == -2100
     hold(engine)
+
+
+def test_late_usage_of_february_2024_does_not_wait_for_usage_that_never_comes(engine: Engine) -> None:
+    story = told.begin(engine, D("2024-02-01"))
+    story.join("acme", "requests", D("2024-02-01"))
+    story.use("acme", "api.requests", D("2024-02-20"), ("2024-02-20T12:00:00Z", 10_000))
+    assert story.bill(D("2024-03-01")).total_minor == 1000
+    story.use("acme", "api.requests", D("2024-03-05"), ("2024-02-28T12:00:00Z", 4_000))
+    assert story.draft(D("2024-03-10")) == []  # it waits for the invoice of 1 April
+    april = story.bill(D("2024-04-01"))
+    # nothing was used in March; the 4.00 of February come all the same
+    assert [(line.kind, line.amount_minor) for line in april.lines] == [(LineKind.USAGE, 0), (LineKind.LATE, 400)]
+    assert story.draft(D("2024-05-01")) == []
+    hold(engine)
+
+
+def test_late_usage_of_february_2024_is_billed_at_once_where_a_pause_leaves_no_invoice_to_come(engine: Engine) -> None:
+    story = told.begin(engine, D("2024-02-01"))
+    acme = story.join("acme", "requests", D("2024-02-01"))
+    story.use("acme", "api.requests", D("2024-02-10"), ("2024-02-10T12:00:00Z", 10_000))
+    with story.deed(D("2024-02-20")) as (session, now):
+        paused = catalog.Pause(D("2024-02-21"))
+        catalog.change_subscription(session, OLGA, now, subscription_id=acme.subscription_id, asked=paused)
+    assert story.bill(D("2024-03-01")).total_minor == 1000
+    story.use("acme", "api.requests", D("2024-03-05"), ("2024-02-12T12:00:00Z", 4_000))
+    assert [(line.kind, line.amount_minor) for line in story.bill(D("2024-03-06")).lines] == [(LineKind.LATE, 400)]
+    hold(engine)
+
+
+def test_a_seat_more_on_15_february_2024_does_not_wait_for_next_year_where_the_months_between_are_empty(
+    engine: Engine,
+) -> None:
+    story = told.begin(engine, D("2024-01-01"))
+    with story.deed(D("2024-01-01")) as (session, now):
+        prices = [
+            ("seats", "seats", business.seats("366", cadence=business.YEARLY)),
+            ("requests", "api", business.metered("api.requests", "0.001")),
+        ]
+        yearly = business.add_plan(session, story.desk.seller_id, "yearly", "A year and its use", prices, now=now)
+        story.desk.plans["yearly"] = yearly  # type: ignore[index]
+    acme = story.join("acme", "yearly", D("2024-01-01"), quantities={"seats": 1})
+    assert story.bill(D("2024-01-01")).total_minor == 36600
+    story.use("acme", "api.requests", D("2024-01-20"), ("2024-01-20T12:00:00Z", 1_000))
+    assert story.bill(D("2024-02-01")).total_minor == 100
+    story.seats(acme, D("2024-02-15"), 2, asked_on=D("2024-02-15"))
+    assert story.draft(D("2024-02-15")) == []
+    # 1 January to 14 February are 45 of the 366 days of 2024: 321.00 more, with February's empty usage
+    assert story.bill(D("2024-03-01")).total_minor == 32100
+    hold(engine)
