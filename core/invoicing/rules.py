@@ -18,10 +18,12 @@ from fractions import Fraction
 from typing import Any
 
 from core.audit import canonical
-from core.catalog.model import PriceKind, Timing
+from core.catalog.model import PriceKind
 from core.catalog.views import ItemView, SubscriptionView
-from core.clock import Period, period_containing
+from core.clock import Period
 from core.invoicing import discounting
+from core.invoicing.coming import next_due as next_due
+from core.invoicing.coming import worth_a_document as worth_a_document
 from core.invoicing.flags import flags_of
 from core.invoicing.model import (
     MOVES,
@@ -46,9 +48,6 @@ from core.ledger.model import TaxTreatment
 from core.money import exact_text, to_major
 from core.rating import RATING_VERSION
 from core.words import ChargeKind, SubjectKind, TaxCategory
-
-DIFFERENCES = frozenset({LineKind.PRORATION, LineKind.LATE})
-"""Lines that come to what was billed before."""
 
 TaxKey = tuple[TaxCategory, date]
 """A product's tax category and the tax point of a line."""
@@ -241,56 +240,6 @@ def hand_made_line(facts: AccountFacts, made: HandMade) -> DraftLine:
 def tax_keys(lines: Sequence[DraftLine]) -> list[TaxKey]:
     """The treatments that these lines need, each once."""
     return sorted({(line.tax_category, line.tax_on) for line in lines})
-
-
-def worth_a_document(facts: AccountFacts, lines: Sequence[DraftLine]) -> bool:
-    """Lines that all come to nothing wait for a document that something stands on; what a person entered counts.
-
-    Differences of what was billed before (a change inside a period, late usage) wait for the next invoice, also where what
-    falls due then comes to nothing, and get one of their own when none is coming within the seller's limit.
-    """
-    if any(made.kind is InputKind.LINE for made in facts.inputs):
-        return True
-    moving = {line.kind for line in lines if line.amount_minor}
-    if facts.changes_now and LineKind.PRORATION in moving:
-        return True
-    if moving and moving <= DIFFERENCES:
-        if any(line.kind not in DIFFERENCES for line in lines):
-            return True
-        coming = next_due(facts)
-        return coming is None or (coming - facts.bill_on).days > facts.wait_days
-    return bool(moving)
-
-
-def next_due(facts: AccountFacts) -> date | None:
-    """The next day after the bill date on which something falls due by itself."""
-    days: list[date] = []
-    for view in facts.subscriptions:
-        for item in view.items:
-            cadence, ends = item.price.cadence, item.ends_on
-            if cadence is None or (ends is not None and ends <= facts.bill_on):
-                continue
-            if item.starts_on > facts.bill_on and item.price.timing is Timing.IN_ADVANCE:  # after a pause, a trial
-                days.append(item.starts_on)
-            elif item.price.timing is Timing.IN_ARREARS:
-                days += _arrears_due(facts, view, item)
-            else:
-                day = period_containing(facts.bill_on, cadence, view.anchor_of(item)).end
-                days += [day] if ends is None or day < ends else []
-    return min(days, default=None)
-
-
-def _arrears_due(facts: AccountFacts, view: SubscriptionView, item: ItemView) -> list[date]:
-    """Where the first period ends that has days to bill; none where a pause without end leaves none."""
-    day = max(facts.bill_on, item.starts_on)
-    while item.ends_on is None or day < item.ends_on:
-        tile = view.tile(item, day)
-        if item.live(tile.days):
-            return [tile.days.end if item.ends_on is None else min(tile.days.end, item.ends_on)]
-        if any(span.end is None and span.start <= day for span in item.quiet):
-            break
-        day = tile.days.end
-    return []
 
 
 def assemble(
