@@ -1,22 +1,21 @@
 """A level over time as a quantity: unit-hours, or the average over the period. Pure.
 
-A level holds from its report until the next one; before the first report it is 0. What was reported before the period is
-carried into it. Reports may be levels or signed changes of the level, each at its instant; of several at one instant the
-last given holds (levels) or all do (changes).
+How a level holds and is carried is said once, in core.metering.states; here reports as people state them (levels, or signed
+changes of what holds then, as they come) are brought to it as levels, and what it finds to a quantity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from core.metering import states
+from core.metering.quantities import ATTOS_AN_HOUR
+from core.money import PICOS
 from core.rating.model import ZERO, Exact
-
-MICROSECOND = timedelta(microseconds=1)
-HOUR = 3_600_000_000
 
 
 class LevelMeasure(StrEnum):
@@ -34,13 +33,13 @@ class LevelReport:
 
 
 def level_quantity(reports: Sequence[LevelReport], start: datetime, end: datetime, measure: LevelMeasure) -> Fraction:
-    """Σ level × time in [start, end), in unit-hours; or that by the hours of the period."""
-    level, since, integral = ZERO, start, ZERO
-    for report in sorted(reports, key=lambda report: report.at):
-        at = min(max(report.at, start), end)
-        integral += level * ((at - since) // MICROSECOND)
+    """Σ level × time in [start, end), in unit-hours; or that by the hours of the period. Of several levels at one instant the
+    last given holds, changes all do."""
+    level, known = ZERO, list[states.Report]()
+    for number, report in enumerate(sorted(reports, key=lambda report: report.at)):
         level = level + Fraction(report.value) if report.is_change else Fraction(report.value)
-        since = at
-    integral += level * ((end - since) // MICROSECOND)
-    over = HOUR if measure is LevelMeasure.UNIT_HOURS else (end - start) // MICROSECOND
-    return integral / over
+        known.append(states.Report(report.at, f"{number:09}", int(level * PICOS)))
+    span = states.Span(start, end)
+    integral = states.levels(known, 0, span, changes=False).integral or 0
+    over = ATTOS_AN_HOUR if measure is LevelMeasure.UNIT_HOURS else states.elapsed(*span)
+    return Fraction(integral, over * PICOS)
