@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.catalog.billing_rules import BillDifferences, DayBasis, FirstPeriod, IntervalChange
+from core.catalog.billing_rules import BillDifferences, DayBasis, DiscountProration, FirstPeriod, IntervalChange
 
 SCOPES = ("price", "account", "seller")  # the narrowest first
 SELLER, SELLER_ACCOUNT = ("seller",), ("account", "seller")
@@ -57,6 +57,11 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "bill_differences": Setting(
         "When the difference of a change is billed.", SELLER_ACCOUNT, tuple(reversed(_words(BillDifferences)))
+    ),
+    "discount_proration": Setting(
+        "Whether a fixed discount is taken for the days that are billed, or whole off what they come to.",
+        SELLER_ACCOUNT,
+        _words(DiscountProration),
     ),
     "tax_rounding": Setting("Where tax is rounded.", SELLER, ("document", "line_then_rates", "line_each_rate")),
     "prices_include_tax": Setting("Whether prices hold their tax already.", SELLER, (False, True)),

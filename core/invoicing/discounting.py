@@ -6,11 +6,12 @@ days that were billed (days given back or charged otherwise, late usage) keeps t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core import rating
+from core.catalog.billing_rules import DiscountProration
 from core.catalog.coupons import CouponGrantView
 from core.catalog.views import ItemView
 from core.clock import Period
@@ -42,11 +43,33 @@ def discounts_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Granted:
             line.key for line in lines if line.key not in again and not _sells(line) and _covers(grant, line, items)
         )
         left = (coupon.amount_minor or 0) - before[1] if coupon.total_drawn_down else None
-        discount = rating.Discount(
-            coupon.label, percent=coupon.percent, fixed_minor=coupon.amount_minor, on=on, left_minor=left
+        label, fixed_minor = coupon.label, coupon.amount_minor
+        if fixed_minor and left is None and facts.discount_proration is DiscountProration.BEFORE:
+            share = _share_of_periods(line for line in lines if line.key in on)
+            fixed_minor = half_away(fixed_minor * share)
+            label += "" if share == 1 else f", for {exact_text(share)} of the period"
+        found.append(
+            (rating.Discount(label, percent=coupon.percent, fixed_minor=fixed_minor, on=on, left_minor=left), grant)
         )
-        found.append((discount, grant))
     return tuple(found)
+
+
+def _share_of_periods(lines: Iterable[DraftLine]) -> Fraction:
+    """What the lines come to, of what they would come to if each were for its whole period."""
+    billed = whole = Fraction(0)
+    parts: dict[tuple[int | None, object], tuple[Fraction, Fraction]] = {}
+    for line in lines:
+        if line.amount_minor <= 0:
+            continue
+        billed += line.amount_minor
+        if line.share == 1:
+            whole += line.amount_minor
+            continue
+        key = line.item_id, line.explanation.get("cadence_period")
+        minor, share = parts.get(key, (Fraction(0), Fraction(0)))
+        parts[key] = minor + line.amount_minor, share + line.share
+    whole += sum((minor / share for minor, share in parts.values() if share), Fraction(0))
+    return billed / whole if whole else Fraction(1)
 
 
 def _covers(grant: CouponGrantView, line: DraftLine, items: Items) -> bool:
@@ -250,9 +273,11 @@ def sum_lines(facts: AccountFacts, lines: Sequence[DraftLine], taxed: Sequence[T
     return Summed(rating.sum_document(facts.currency, given, terms), kept, granted, lent)
 
 
-def settings_told(terms: rating.Terms) -> tuple[tuple[str, str], ...]:
+def settings_told(terms: rating.Terms, proration: DiscountProration) -> tuple[tuple[str, str], ...]:
     """The settings that a document was summed by, for its copy: how tax is rounded, and whatever is not the default."""
     found = {"tax_rounding": str(terms.tax_rounding)}
+    if proration is not DiscountProration.BEFORE:
+        found["discount_proration"] = str(proration)
     for name in ("discount_order", "percentage_of", "percentage_rounding"):
         if getattr(terms, name) != getattr(NEVER, name):
             found[name] = str(getattr(terms, name))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import catalog, credits, ledger, metering, rating
-from core.catalog.billing_rules import BillDifferences
+from core.catalog.billing_rules import BillDifferences, DiscountProration
 from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
@@ -85,6 +85,9 @@ def gather(
     differences = catalog.account_settings(
         session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
     )
+    prorations = catalog.account_settings(
+        session, "discount_proration", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
+    )
     found = []
     for key in sorted(by_key):
         subscriptions = tuple(by_key[key])
@@ -109,6 +112,7 @@ def gather(
                 wait_days=-1 if scope.differences_now else int(waits),
                 terms=terms,
                 changes_now=differences[key[0]] == BillDifferences.NOW,
+                discount_proration=DiscountProration(prorations[key[0]]),
                 **lowered(key[0]),
             )
         )

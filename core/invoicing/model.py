@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from core import rating
+from core.catalog.billing_rules import DiscountProration
 from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
@@ -192,6 +193,7 @@ class AccountFacts:
     redeemed: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     discounted: Mapping[tuple[int, int], int] = field(default_factory=dict)
     changes_now: bool = False
+    discount_proration: DiscountProration = DiscountProration.BEFORE
     credits: tuple[CreditView, ...] = ()
 
 
@@ -232,6 +234,8 @@ class DraftLine:
     input_id: int | None = None
     unit: str = ""
     unit_price: str = ""
+    share: Fraction = Fraction(1)
+    """Of its whole period, where it is for a part of one"""
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,7 @@ def _lines(
                 tax_on=whole.start if price.timing is Timing.IN_ADVANCE else whole.end - DAY,
                 explanation={**part.explanation, **limit, **_in_full(view, item, whole), "cadence_period": str(whole)},
                 claims=(claim,),
+                share=part.share,
             )
 
 

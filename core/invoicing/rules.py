@@ -275,7 +275,7 @@ def assemble(
         tax_minor=sums.tax_minor,
         total_minor=sums.total_minor,
         note="\n".join(str(made.value["text"]) for made in facts.inputs if made.kind is InputKind.NOTE),
-        settings=discounting.settings_told(facts.terms),
+        settings=discounting.settings_told(facts.terms, facts.discount_proration),
     )
     return Draft(
         body=body,

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core import catalog, db, export, invoicing, ledger
+from core.clock import Anchor, AnchorKind
 from core.errors import BadInput, FourEyes, Refused
 from core.ledger import AccountRole
 from core.people import person
 from core.words import Role
 from tests import books
 from tests.support import billing, business
-from tests.support.business import ANNA, NOW, OLGA
+from tests.support.business import ADA, ANNA, NOW, OLGA
 from tests.support.hold import hold
 from tests.support.processes import together
 
@@ -258,3 +259,30 @@ def test_an_ended_coupon_is_granted_to_nobody_and_leaves_or_ends_what_was_grante
     grant(engine, kept, acme.account_id, valid_from=FEBRUARY)  # before its last day it may be
     with pytest.raises(Refused, match="was ended on 2024-03-01 before"), db.transaction(engine, NOW) as session:
         catalog.close_coupon(session, OLGA, NOW, coupon_id=kept, ends_on=MARCH, reason="again")
+
+
+def test_a_fixed_discount_is_taken_for_the_days_of_a_stub_or_whole_as_it_is_set(
+    engine: Engine, desk: business.Desk
+) -> None:
+    each = coupon(engine, desk, "EACH", amount_minor=1000, currency="EUR")
+    anchor, since = Anchor(AnchorKind.CALENDAR, date(2024, 1, 1)), date(2024, 2, 15)
+    with db.transaction(engine, NOW) as session:
+        stub: dict[str, Any] = {"plan": "seats", "quantities": {"seats": 5}, "started_on": since, "anchor": anchor}
+        acme, initech = (business.add_customer(session, desk, key, **stub) for key in ("acme", "initech"))
+        own: dict[str, Any] = {"scope": "account", "scope_id": initech.account_id, "key": "discount_proration"}
+        catalog.set_setting(session, ADA, NOW, **own, value="after", valid_from=date(2024, 1, 1))
+    for one in (acme, initech):
+        grant(engine, each, one.account_id)
+    # 5 × 29.00 for 15 of 29 days: 145 − R(145 × 14/29) = 75.00; 10.00 × 15/29 = 5.17 off, or 10.00
+    drafts = {one.account_id: one for one in billing.draft(engine, desk, since)}
+    assert [(one.amount_minor, one.discount_minor) for one in drafts.values()] == [(7500, 517), (7500, 1000)]
+    [share] = drafts[acme.account_id].lines[0].explanation["discounts"]
+    assert share["discount"].endswith(", for 15/29 of the period")
+    billing.issue(engine, drafts[acme.account_id].id)
+    # from the 25th on nothing is owed: of 75.00 and its 5.17 a third goes back, 25.00 and 1.72
+    with db.transaction(engine, NOW) as session:
+        gone = catalog.Cancel(effective_on=date(2024, 2, 25))
+        catalog.change_subscription(session, OLGA, NOW, subscription_id=acme.subscription_id, asked=gone)
+    [back] = [one for one in billing.draft(engine, desk, MARCH) if one.account_id == acme.account_id]
+    assert (back.amount_minor, back.discount_minor) == (-2500, -172)
+    hold(engine)
