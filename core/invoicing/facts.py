@@ -190,14 +190,17 @@ def _item_ids(view: SubscriptionView) -> list[int]:
 
 
 def _old_prices(session: Session, views: Sequence[SubscriptionView], billed: Sequence[Billed]) -> Mapping[str, Price]:
-    """Prices at which something was billed and that no item has by now, out of the lines that billed at them."""
-    known = {item.price_hash[:16] for view in views for item in view.all_items}
+    """Every price at which something was billed: an item's own, another item's, or one that no item has by now, out of the
+    lines that billed at it."""
+    known = {item.price_hash[:16]: item.price for view in views for item in view.all_items}
+    hashes = {charge.cause.price_hash for charge in billed}
     places = {
         (charge.document_id, charge.line_no)
         for charge in billed
         if charge.cause.price_hash not in known and charge.document_id is not None
     }
-    return store_charges.prices_of(session, places) if places else {}
+    held = {each: known[each] for each in hashes if each in known}
+    return {**held, **store_charges.prices_of(session, places)} if places else held
 
 
 # ── late usage ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -272,3 +272,24 @@ def test_who_edited_a_line_cannot_approve_it_and_a_lowered_line_gives_back_less(
     [credit] = billing.draft(engine, desk, date(2024, 2, 20))
     # 29.00 was charged for February; of it fall on the last 15 of 29 days 29.00 − R(29 × 14/29) = 15.00
     assert sums(credit) == [(LineKind.PRORATION, "15.02.–01.03.", -1500)]
+
+
+def test_a_price_agreed_back_to_the_first_day_gives_back_what_was_billed_at_the_plans(
+    engine: Engine, desk: business.Desk
+) -> None:
+    """The plan's price is no price of that item any more, but still one of the account's other subscription."""
+    team = client(engine, desk, "seats", FEBRUARY, quantities={"seats": 5})
+    with db.transaction(engine, NOW) as session:
+        asked = {"plan_version_id": desk.plans["seats"], "currency": "USD", "quantities": {"seats": 5}}
+        contract = {"contract_id": team.contract_id, "customer_id": team.customer_id}
+        catalog.subscribe(session, OLGA, NOW, code="second", started_on=FEBRUARY, **contract, **asked)
+    billing.issue(engine, billing.draft(engine, desk, FEBRUARY)[0].id)
+    with db.transaction(engine, NOW) as session:
+        catalog.override_price(
+            session, OLGA, NOW, subscription_id=team.subscription_id, price_code="seats", valid_from=FEBRUARY,
+            value=business.seats("25"), reason="agreed from the start",
+        )  # fmt: skip
+    [document] = billing.draft(engine, desk, MARCH)
+    # February is given back at 5 × 29.00 = 145.00 and billed at 5 × 25.00 = 125.00; March is 125.00 and 145.00
+    assert sorted(amount for _, _, amount in sums(document)) == [-14500, 12500, 12500, 14500]
+    assert document.total_minor == 25000
