@@ -17,7 +17,7 @@ def draw(db: Session, row: CustomerRow) -> None:
     subscription_new.button(row)
     if not views:
         messages.empty(
-            "No subscription yet.", "An operator signs a contract and puts the customer on a published plan."
+            "No subscription yet.", "“New subscription…” signs a contract and puts the customer on a published plan."
         )
     for view in views:
         _one(db, view)

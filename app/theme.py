@@ -30,6 +30,9 @@ _SOURCE = """
 /* what a click did is said below: above, it would lie over the pane's primary button */
 [data-testid="stToastContainer"] { top: auto !important; bottom: 1rem !important }
 
+/* on a low screen the navigation leaves room for who is signed in */
+@media (max-height: 800px) { [data-testid="stSidebarNavLink"] { margin-block: 0 } }
+
 /* own elements */
 .ch { font-size: .9286rem; line-height: 1.4;
   --rule: color-mix(in srgb, currentColor 11%, transparent);
