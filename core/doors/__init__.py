@@ -7,5 +7,6 @@ that billing uses. A refusal is `refusal(error)` and exit code 2. docs/doors.md 
 from core.doors.invoice import invoice_document
 from core.doors.prorate import prorate_document
 from core.doors.rate import rate_document, refusal
+from core.doors.reading import question
 
-__all__ = ["invoice_document", "prorate_document", "rate_document", "refusal"]
+__all__ = ["invoice_document", "prorate_document", "question", "rate_document", "refusal"]

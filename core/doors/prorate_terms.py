@@ -95,9 +95,10 @@ class _Terms:
             "currency": self.currency or None,
         }
         inner = Reader({**filled, **given}, reader.at("price"), reader.faults)
+        if given.get("kind", "recurring") in (PriceKind.USAGE, PriceKind.ONE_OFF):
+            inner.fault("not_prorated", "kind", f"A {given['kind']} price is not owed for time and never prorated.")
+            return None
         price = read_price(inner)
-        if price is not None and price.kind is not PriceKind.RECURRING:
-            inner.fault("not_prorated", "kind", f"A {price.kind} price is not owed for time and never prorated.")
         if price is not None and self.currency and price.currency != self.currency:
             sentence = f"The price is in {price.currency}, the question in {self.currency}."
             inner.fault("currency_mixed", "currency", sentence)

@@ -48,6 +48,7 @@ class Question:
     usage: Usage
     period: PeriodInfo
     billed_before: BilledBefore
+    period_is_told: bool
 
 
 def rate_document(obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,9 +59,11 @@ def rate_document(obj: Mapping[str, Any]) -> dict[str, Any]:
     document.needed("lines", "the prices and what was used of each")
     questions = [_read_question(line, currency) for line in document.objects("lines")]
     document.finish()
-    answers = [rate(each.price, each.usage, each.period, each.billed_before) for each in questions if each]
+    asked = [each for each in questions if each]
+    answers = [rate(each.price, each.usage, each.period, each.billed_before) for each in asked]
     total_minor = sum(answer.amount_minor for answer in answers)
-    return {"lines": [_answer(answer) for answer in answers], "total": _amount(total_minor, currency)}
+    lines = [_answer(answer, each.period_is_told) for each, answer in zip(asked, answers, strict=True)]
+    return {"lines": lines, "total": _amount(total_minor, currency)}
 
 
 def refusal(error: BillingError) -> dict[str, Any]:
@@ -72,7 +75,9 @@ def refusal(error: BillingError) -> dict[str, Any]:
     return {"refused": faults}
 
 
-def _answer(rated: Rated) -> dict[str, Any]:
+def _answer(rated: Rated, period_is_told: bool) -> dict[str, Any]:
+    """A period that stood in for one that nobody told is not explained with."""
+    told = rated.explanation
     return {
         "quantity": exact_text(rated.quantity),
         "exact": exact_text(rated.exact),
@@ -81,7 +86,7 @@ def _answer(rated: Rated) -> dict[str, Any]:
         "taken_off_by_maximum": exact_text(rated.taken_off_by_maximum),
         "added_by_minimum": exact_text(rated.added_by_minimum),
         "tiers": [{"quantity": exact_text(tier.quantity), "exact": exact_text(tier.exact)} for tier in rated.tiers],
-        "explanation": rated.explanation,
+        "explanation": told if period_is_told else {name: told[name] for name in told if name != "period"},
     }
 
 
@@ -99,7 +104,7 @@ def _read_question(line: Reader, currency: str) -> Question | None:
     asked = read_asked(line, price or ANY_PRICE, _span(line, period), currency)
     if price is None or asked is None:
         return None
-    return Question(price, asked.usage, period, asked.billed_before)
+    return Question(price, asked.usage, period, asked.billed_before, line.has("period"))
 
 
 def _read_price(line: Reader, currency: str) -> Price | None:

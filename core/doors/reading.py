@@ -1,10 +1,38 @@
-"""What the doors read and print alike: the currency, amounts of money in it."""
+"""What the doors read and print alike: the text of a question, the currency, amounts of money in it."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from core.catalog.reader import Reader
 from core.errors import BadInput
 from core.money import Money, check_currency
+
+
+def question(text: str) -> Any:
+    """The JSON of a question; BadInput where it is none, where a figure has lost digits already, or where one object names a
+    field twice: one of the two would be silently left out."""
+    try:
+        return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except (RecursionError, ValueError):
+        where = "it is nested too deep, or holds a number of thousands of digits"
+    raise BadInput.one("json", "", f"The question is not JSON: {where}.")
+
+
+def _no_float(text: str) -> Any:
+    raise BadInput.one("number_with_point", "", f'{text} is a number with a point; write figures as text: "{text}".')
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadInput.one("given_twice", name, f"The field {name!r} stands twice in one object; say it once.")
+        found[name] = value
+    return found
 
 
 def read_currency(document: Reader) -> str:
