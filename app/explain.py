@@ -321,6 +321,16 @@ ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
     "minimum": lambda step: [Row((Cell("Minimum adds", colspan=3), figure(step["added"], signed=True)))],
     "maximum": lambda step: [Row((Cell("Maximum takes", colspan=3), wording.MINUS + figure(step["taken"])))],
     "part_of_period": _part_of_period,
+    "currency_conversion": lambda step: [
+        Row(
+            (
+                f"{figure(step['amount'])} {step['currency']} as {step['to']}",
+                figure(step["result"]),
+                figure(step["rate"]),
+                "",
+            )
+        )
+    ],
     "flats_apart": lambda step: [
         Row((Cell("Flat amounts, owed whole apart", colspan=3), wording.MINUS + figure(step["flats"])), "faint")
     ],

@@ -249,6 +249,7 @@ SETTINGS: Mapping[str, tuple[object, ...]] = {
     "part_period": ("prorated", "whole"),
     "tier_flat": ("prorated", "whole_once_entered"),
     "price_change": ("restart", "carry_on"),
+    "other_currency": ("refuse", "convert"),
 }
 """Settings of domain.md §5 that a price takes, with their values; the first is the default. Each is a field of Price.
 
@@ -290,6 +291,7 @@ class Price:
     part_period: str = "prorated"
     tier_flat: str = "prorated"
     price_change: str = "restart"
+    other_currency: str = "refuse"
     tax_category: TaxCategory = TaxCategory.STANDARD
     revenue_policy: Measure = Measure.OVER_TIME
     rounding_version: int = ROUNDING_VERSION

@@ -38,6 +38,7 @@ ACTS_ON: Mapping[str, tuple[frozenset[PriceModel], tuple[PriceKind, ...]]] = {
     "part_period": (ALL, (PriceKind.USAGE,)),
     "tier_flat": (TIERS, (PriceKind.RECURRING,)),
     "price_change": (QUANTITIES, (PriceKind.USAGE,)),
+    "other_currency": (frozenset({M.PERCENTAGE, M.GRADUATED_PERCENTAGE}), (PriceKind.USAGE,)),
     "convert": (ALL - {M.CAPACITY, M.COST_PLUS}, (PriceKind.USAGE,)),
     "convert_round": (ALL - {M.CAPACITY, M.COST_PLUS}, (PriceKind.USAGE,)),
 }
@@ -56,6 +57,7 @@ MEANS = {
     "part_period": "A part period of this price is prorated as a whole, its minimum and maximum with it.",
     "tier_flat": "Only a recurring price with tiers has a tier's flat amount in a part of its period.",
     "price_change": "Only metered quantities are counted on.",
+    "other_currency": "Only a percentage of metered usage prices a quantity that is money.",
     "convert": "Only metered usage is converted; seats and one-offs are priced as counted.",
     "convert_round": "Only metered usage is rounded; seats and one-offs are priced as counted.",
 }

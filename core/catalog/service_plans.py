@@ -187,6 +187,9 @@ def read_value(
     if product is not None and price.tax_category is not product.tax_category:
         sentence = f"The product {product.code} has the tax category {product.tax_category}; leave it out here."
         checks.fault("other_tax_category", f"{path}.tax_category", sentence)
+    if price.other_currency != "refuse":
+        sentence = "A meter's quantity has no currency of its own; convert before it is sent, and leave this at refuse."
+        checks.fault("not_subscribable", f"{path}.settings.other_currency", sentence)
     limited = price.minimum is not None or price.maximum is not None
     if price.kind is PriceKind.RECURRING and price.tier_flat != "prorated" and limited:
         sentence = "Where tiers' flat amounts are owed whole the rest is prorated alone: leave minimum and maximum out."

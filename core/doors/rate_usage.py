@@ -17,13 +17,14 @@ from typing import Any
 from core.catalog.model import Capacity, CostPlus, Matrix, Percentage, Price
 from core.catalog.reader import Reader, spelled
 from core.doors.reading import read_money
-from core.rating import NOTHING, BilledBefore, Usage
+from core.money import round_conversion, to_major
+from core.rating import NOTHING, BilledBefore, Converted, Usage
 from core.rating.levels import LevelMeasure, LevelReport, level_quantity
 from core.rating.matrix import unit_at
 from core.rating.model import Exact
 
-SHAPES = ("quantity", "events", "windows", "levels", "peaks", "cells", "cost")
-BESIDE = ("event_count", "counted_before", "measure", "currency")
+SHAPES = ("quantity", "events", "windows", "levels", "peaks", "cells", "cost", "money")
+BESIDE = ("event_count", "counted_before", "measure", "currency", "rate")
 BEFORE = ("events", "windows", "cells", "peaks", "cost")
 LEVEL_FIELDS = ("at", "level", "change")
 
@@ -71,7 +72,7 @@ def _read_usage(line: Reader, price: Price, span: Span | None) -> Usage | None:
         found = replace(found, event_count=_read_count(usage))
     if usage.has("counted_before"):
         found = replace(found, counted_before=usage.amount("counted_before", Decimal(0)))
-    return _check_fit(usage, shapes[0], price, found)
+    return _check_fit(usage, "events" if shapes[0] == "money" else shapes[0], price, found)
 
 
 def _read_count(usage: Reader) -> int:
@@ -84,9 +85,10 @@ def _read_count(usage: Reader) -> int:
 def _check_fit(usage: Reader, shape: str, price: Price, found: Usage) -> Usage | None:
     """The usage if it is what the price goes by; else a fault that says what would be."""
     faults, model = len(usage.faults), price.model
-    if usage.has("currency") and usage.text("currency") != price.currency:
-        sentence = f"The usage is money in {usage.text('currency')}, the price in {price.currency}; convert it before."
-        usage.fault("currency_mixed", "currency", sentence)
+    if usage.has("currency") or usage.has("rate"):
+        amounts = found.events if found.events is not None else (found.quantity,)
+        made = [_as_money(usage, price, amount) for amount in amounts]
+        found = _of_money(found, made)
     needed = {Capacity: "peaks", Matrix: "cells", CostPlus: "cost"}.get(type(model))
     if needed and shape != needed:
         usage.needed(
@@ -116,11 +118,46 @@ def _read_shape(usage: Reader, shape: str, price: Price, span: Span | None) -> U
         if shape == "windows":
             return Usage(total, windows=given)
         return Usage(total, event_count=len(given), events=given)
+    if shape == "money":
+        rows = usage.objects("money")
+        made = []
+        for row in rows:
+            row.refuse_unknown(("amount", "currency", "rate"))
+            made.append(_as_money(row, price, row.decimal("amount", Decimal(0)) or Decimal(0)))
+        return _of_money(Usage(0, event_count=len(rows), events=()), made)
     if shape == "cells":
         return _read_cells(usage, price)
     if shape == "peaks":
         return _read_peaks(usage, price)
     return _read_levels(usage, span)
+
+
+Made = tuple[Exact, Converted | None]
+
+
+def _as_money(said: Reader, price: Price, amount: Exact) -> Made:
+    """An amount as money of the price's currency: the named point at which what is in another one is rounded."""
+    currency = said.text("currency") if said.has("currency") else price.currency
+    if currency == price.currency:
+        if said.has("rate"):
+            said.fault("field_not_used", "rate", f"Nothing is converted: the amount is in {currency}, as the price is.")
+        return amount, None
+    if price.other_currency != "convert":
+        sentence = f"The usage is money in {currency}, the price in {price.currency}; convert it before."
+        said.fault("currency_mixed", "currency", sentence)
+        return amount, None
+    said.needed("rate", f'how much {price.currency} one {currency} is, such as {{"rate": "0.92"}}')
+    rate = said.amount("rate", Decimal(1), above=0)
+    result = to_major(round_conversion(Fraction(amount) * Fraction(rate), price.currency), price.currency)
+    return result, Converted(amount, currency, rate, result)
+
+
+def _of_money(found: Usage, made: Sequence[Made]) -> Usage:
+    """The usage with these amounts, one for each event, or the one of its quantity."""
+    amounts = tuple(amount for amount, _ in made)
+    total = sum((Fraction(amount) for amount in amounts), Fraction(0))
+    converted = tuple(one for _, one in made if one is not None)
+    return replace(found, quantity=total, events=amounts if found.events is not None else None, converted=converted)
 
 
 def _read_cells(usage: Reader, price: Price) -> Usage:

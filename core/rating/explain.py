@@ -25,7 +25,7 @@ ROUNDING_RULE = "half away from zero"
 
 def explain_rated(walk: Walk, billed_before: BilledBefore = NOTHING) -> dict[str, Any]:
     """The whole way from usage to the amount left to bill."""
-    price, steps = walk.price, list(walk.steps)
+    price, steps = walk.price, [*_converted(walk.usage, walk.price.currency), *walk.steps]
     if (price.minimum is not None or price.maximum is not None) and not walk.with_limits:
         steps.append({"step": "limits_wait_for_last_part", "result": exact_text(walk.exact)})
     steps.append(_rounding(walk.exact, price.currency))
@@ -145,6 +145,23 @@ def _usage(usage: Usage) -> dict[str, Any]:
     if usage.cost is not None:
         told["cost"] = exact_text(Fraction(usage.cost))
     return told
+
+
+def _converted(usage: Usage, currency: str) -> list[Step]:
+    """What was money in another currency; it becomes money of the price's before anything is made of it."""
+    return [
+        {
+            "step": "currency_conversion",
+            "amount": exact_text(Fraction(one.amount)),
+            "currency": one.currency,
+            "to": currency,
+            "rate": decimal_text(one.rate),
+            "rule": ROUNDING_RULE,
+            "decimals": exponent(currency),
+            "result": exact_text(Fraction(one.result)),
+        }
+        for one in usage.converted
+    ]
 
 
 def _rounding(exact: Fraction, currency: str) -> Step:

@@ -42,14 +42,24 @@ class Adjustment:
 
 
 @dataclass(frozen=True)
+class Converted:
+    """Money in another currency that a quantity was made of: `result` is what it came to at the rate, rounded as money."""
+
+    amount: Exact
+    currency: str
+    rate: Decimal
+    result: Exact
+
+
+@dataclass(frozen=True)
 class Usage:
     """All that was used in a period so far, and where the figure comes from.
 
     `quantity` is the aggregated quantity with adjustments in it; it alone decides the amount of most models. Some need
     more: `windows` the quantity of each hour or day, `events` the amounts in order, `cells` quantities by dimension
     values, `peaks` by meter, `cost` what the events cost. `counted_before` is what this period held before its price
-    changed. The rest is carried into the explanation: the quantity by day, adjustments, number of events, the seal under
-    which they were read.
+    changed, `converted` what of it came in another currency. The rest is carried into the explanation: the quantity by day,
+    adjustments, number of events, the seal under which they were read.
     """
 
     quantity: Exact
@@ -63,6 +73,7 @@ class Usage:
     peaks: Mapping[str, Exact] | None = None
     cost: Exact | None = None
     counted_before: Exact = 0
+    converted: tuple[Converted, ...] = ()
 
     @classmethod
     def of_days(

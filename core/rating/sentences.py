@@ -177,6 +177,9 @@ SENTENCES: Mapping[str, Callable[[Step], str]] = {
     "rounding": lambda step: f"Rounded {step['rule']} to {step['decimals']} decimals: {step['result']}.",
     "billed_before": lambda step: f"Less {step['amount']} billed before: {step['result']}.",
     "proration": _says_proration,
+    "currency_conversion": lambda step: (
+        f"{step['amount']} {step['currency']} × {step['rate']}, rounded {step['rule']}: {step['result']} {step['to']}."
+    ),
     "flats_apart": lambda step: f"Flat amounts of {step['flats']} are owed whole apart from this: {step['result']}.",
     "tier_entered": _says_entered,
 }

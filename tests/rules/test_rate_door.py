@@ -155,6 +155,18 @@ def test_what_is_no_question_is_refused(obj: Any, faults: list[tuple[str, str]])
         ({"price": {"model": "auction"}, "usage": {"quantity": "1"}}, [("model_not_supported", "price.model")]),
         ({"price": CHARGES, "usage": {"quantity": "1"}}, [("events_needed", "usage.quantity")]),
         ({"price": CHARGES, "usage": {"events": ["1"], "currency": "EUR"}}, [("currency_mixed", "usage.currency")]),
+        (
+            {"price": CHARGES, "usage": {"money": [{"amount": "1", "currency": "EUR", "rate": "2"}]}},
+            [("currency_mixed", "usage.money[0].currency")],
+        ),
+        (
+            {
+                "price": CHARGES,
+                "settings": {"other_currency": "convert"},
+                "usage": {"money": [{"amount": "1", "currency": "EUR"}, {"amount": "1", "rate": "2"}]},
+            },
+            [("field_missing", "usage.money[0].rate"), ("field_not_used", "usage.money[1].rate")],
+        ),
         ({"price": PEAKS, "usage": {"quantity": "1"}}, [("field_missing", "usage.peaks")]),
         ({"price": PEAKS, "usage": {"peaks": {"cal": "1"}}}, [("unknown_meter", "usage.peaks.cal")]),
         (

@@ -71,6 +71,7 @@ NO_METER = [{"limits": {"no.such": "5"}, "flat": "1"}, {"limits": {"no.such": No
 ODD = [
     metered("capacity", {"tiers": NO_METER}),
     metered("volume", {"tiers": TABLE[:1]}),
+    metered("percentage", {"rate": "2", "settings": {"other_currency": "convert"}}),
 ]
 
 
@@ -86,4 +87,5 @@ def test_a_plan_takes_no_price_that_billing_could_not_bill(engine: Engine) -> No
     assert [(fault.code, fault.path) for fault in caught.value.faults] == [
         ("no_such_meter", "prices[0].value.tiers"),
         ("last_tier_bounded", "prices[1].value.tiers[0].up_to"),
+        ("not_subscribable", "prices[2].value.settings.other_currency"),
     ]
