@@ -16,7 +16,6 @@ from core.clock import Period
 from core.metering import Measured, SlotUsage
 from core.money import PICOS
 from core.rating import Usage
-from core.rating.model import Exact
 
 DAY = date.resolution
 Pair = tuple[int, int]
@@ -52,8 +51,13 @@ class Counts:
             whole = through >= piece.frame.days.end - DAY
             return rating.usage_of(piece.price, measured, self.seal, None if whole else through)
         picos, events = self._summed(piece, Period(piece.frame.days.start, through + DAY))
-        quantity: Exact = picos // PICOS if picos % PICOS == 0 else Fraction(picos, PICOS)
-        return Usage(quantity, event_count=events, seal=self.seal)
+        return Usage(_exact(picos), event_count=events, seal=self.seal)
+
+    def quantity(self, piece: Piece) -> Fraction | int | None:
+        """What was counted in the months; None where sums do not say."""
+        if is_close(piece, self.closely):
+            return None
+        return _exact(self._summed(piece, piece.frame.compared)[0])
 
     def _summed(self, piece: Piece, days: Period) -> tuple[int, int]:
         slots, figures = self.sums.get(pair_of(piece), ((), ()))
@@ -64,6 +68,11 @@ class Counts:
             if slot.start >= start and (len(live) == 1 or any(slot.start in part for part in live)):
                 picos, events = picos + used.picos, events + used.events
         return picos, events
+
+
+def _exact(picos: int) -> Fraction | int:
+    """Whole numbers are rated quicker, and most are."""
+    return picos // PICOS if picos % PICOS == 0 else Fraction(picos, PICOS)
 
 
 def is_close(piece: Piece, closely: frozenset[int]) -> bool:

@@ -27,7 +27,7 @@ from core.catalog.timeline import Span
 from core.catalog.views import CustomerView, SubscriptionView
 from core.errors import BillingError, Refused
 from core.people.permissions import Actor, require
-from core.rating import NOTHING, Rated
+from core.rating import Rated
 from core.rating.rated import Part
 from core.words import PriceKind
 
@@ -179,15 +179,16 @@ def _figures(case: _Case, ask: Ask, counts: counting.Counts, rater: Rater) -> Cu
                 for number, amount_minor in rater.recurring(piece):
                     of_side[number] += amount_minor
                 continue
-            quantity: Fraction | int = 0
-            for number, rated in rules.usage_parts(piece, counts.of):
+            parts = list(rules.usage_parts(piece, counts.of))
+            for number, rated in parts:
                 of_side[number] += rated.amount_minor
                 by_usage += rated.amount_minor if side is Side.PRESENT else 0
-                quantity += _counted(rated)
+            summed = counts.quantity(piece)
+            used = sum((rated.quantity for _, rated in parts), Fraction(0)) if summed is None else summed
             if side is Side.PRESENT:
-                priced, counted = True, counted + quantity
+                priced, counted = True, counted + used
             else:
-                quantities[piece.item.code] = quantities.get(piece.item.code, 0) + quantity
+                quantities[piece.item.code] = quantities.get(piece.item.code, 0) + used
     basis = Basis.FLAT if not priced else Basis.INCLUDED if counted and not by_usage else Basis.METERED
     return CustomerFigures(
         case.customer.id,
@@ -201,14 +202,6 @@ def _figures(case: _Case, ask: Ask, counts: counting.Counts, rater: Rater) -> Cu
         tuple(sorted((code, Fraction(much)) for code, much in quantities.items())),
         tuple(sorted(case.notes)),
     )
-
-
-def _counted(rated: Rated) -> Fraction | int:
-    """What is billed now, a whole number where it is one: adding thousands of those is quicker."""
-    usage = rated.usage
-    if usage is not None and type(usage.quantity) is int and rated.billed_before is NOTHING:
-        return usage.quantity
-    return rated.quantity
 
 
 def _parts(piece: Piece, counts: counting.Counts) -> Iterator[tuple[int, Rated | Part]]:

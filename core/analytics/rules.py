@@ -331,7 +331,7 @@ def usage_parts(piece: Piece, counted: Counted) -> Iterator[tuple[int, Rated]]:
     for number, cut in piece.frame.cuts:
         is_last = cut.end >= piece.frame.days.end
         usage = counted(piece, cut.end - DAY)
-        billed = before if is_last else replace(before, last_part=False)
+        billed = before if is_last else BilledBefore(before.quantity, before.amount_minor, last_part=False)
         rated = rating.rate(piece.price, usage, period, billed)
         yield number, rated
         if not is_last:
