@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from math import prod
 from typing import Any
 
+from core.catalog.views import ItemView
 from core.money import exact_text, format_money
 from core.words import CouponKind
 
@@ -86,6 +88,10 @@ class CouponView:
     def label(self) -> str:
         return f"{self.name or self.code}, {self.says}"
 
+    def is_for(self, product: str, plan: str, price: str) -> bool:
+        """Whether it takes off what is sold under these codes."""
+        return is_for(product, plan, price, self.products, self.plans, self.prices)
+
 
 @dataclass(frozen=True)
 class GrantCoupon:
@@ -137,5 +143,39 @@ class CouponGrantView:
         ends = [day for day in (self.valid_until, self.ended_on) if day is not None]
         return min(ends, default=None)
 
+    def stands_on(self, contract_id: int, subscription_id: int) -> bool:
+        """Whether the account, contract or subscription that it is for is the one of these."""
+        return self.scope_id == {"contract": contract_id, "subscription": subscription_id}.get(
+            self.scope, self.scope_id
+        )
+
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.until is None or day < self.until)
+
+
+def is_for(
+    product: str, plan: str, price: str, products: Sequence[str], plans: Sequence[str], prices: Sequence[str]
+) -> bool:
+    """Whether what is limited to these codes (empty: not limited) is for a product, plan and price."""
+    return (not products or product in products) and (not plans or plan in plans) and (not prices or price in prices)
+
+
+def expected_off(
+    grants: Iterable[CouponGrantView], contract_id: int, subscription_id: int, item: ItemView, on: date, of_full: bool
+) -> Fraction:
+    """The share that percentages for ever take off an item that is billed on the day, as it will be billed if nothing changes.
+
+    Fixed amounts and what holds for some invoices only depend on what else those invoices will hold: they are not expected.
+    """
+    shares = [
+        Fraction(grant.coupon.percent) / 100
+        for grant in grants
+        if grant.coupon.percent is not None
+        and grant.coupon.times is None
+        and grant.holds_on(on)
+        and grant.stands_on(contract_id, subscription_id)
+        and grant.coupon.is_for(item.product_code, item.plan_code, item.code)
+    ]
+    if of_full:
+        return min(sum(shares, Fraction(0)), Fraction(1))
+    return 1 - prod((1 - share for share in shares), start=Fraction(1))

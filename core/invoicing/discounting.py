@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from core import rating
 from core.catalog.billing_rules import DiscountProration
-from core.catalog.coupons import CouponGrantView
+from core.catalog.coupons import CouponGrantView, is_for
 from core.catalog.views import ItemView
 from core.clock import Period
 from core.credits.model import SCOPE, CreditView
@@ -77,9 +77,7 @@ def _covers(grant: CouponGrantView, line: DraftLine, items: Items) -> bool:
     coupon = grant.coupon
     if line.item_id in items:
         contract_id, subscription_id, _ = items[line.item_id or 0]
-        if grant.scope_id != {"contract": contract_id, "subscription": subscription_id}.get(
-            grant.scope, grant.scope_id
-        ):
+        if not grant.stands_on(contract_id, subscription_id):
             return False
     elif grant.scope != "account":
         return False
@@ -93,11 +91,7 @@ def _is_for(
     if line.item_id not in items:
         return not (products or plans or prices)
     item = items[line.item_id or 0][2]
-    return (
-        (not products or item.product_code in products)
-        and (not plans or item.plan_code in plans)
-        and (not prices or item.code in prices)
-    )
+    return is_for(item.product_code, item.plan_code, item.code, products, plans, prices)
 
 
 def _sells(line: DraftLine) -> bool:

@@ -17,7 +17,7 @@ from core import audit, ledger
 from core.clock import Period
 from core.errors import Refused
 from core.ledger import AccountRole, Line
-from core.revenue import rules, store
+from core.revenue import rules, store, store_billings
 from core.revenue.model import (
     BilledLine,
     Billing,
@@ -63,7 +63,9 @@ def bill(
     period = ledger.ensure_period(session, seller_id, billed_on)
     rates = Rates(session, ledger.functional_currency(session, seller_id), {(currency, billed_on): rate})
     worth_of = rates.worth_of(currency, billed_on)
-    credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
+    credited = store_billings.billings_of_lines(
+        session, [line.credits_line_id for line in lines if line.credits_line_id]
+    )
     undone: set[int] = set()
     state = {i: (posted.get(i, Posted()).seq, posted.get(i, Posted()).carried) for i in obligations}
     said: list[Line] = []
@@ -86,7 +88,7 @@ def bill(
         reverses = _mirrored(line, credited, undone)
         billings.append(_billing(change, obligation.id, line, reverses, billed_on, functional, rate))
     store.add_postings(session, postings)
-    store.add_billings(session, billings)
+    store_billings.add_billings(session, billings)
     return said
 
 
@@ -153,7 +155,9 @@ def _resolve(
 ) -> tuple[dict[int, int], set[int]]:
     """Line → obligation, and what changed on the way of what was posted on before. What the catalog promises is made first,
     an obligation of its own where nothing promised the line."""
-    credited = store.billings_of_lines(session, [line.credits_line_id for line in lines if line.credits_line_id])
+    credited = store_billings.billings_of_lines(
+        session, [line.credits_line_id for line in lines if line.credits_line_id]
+    )
     found = {
         line.line_id: credited[line.credits_line_id].obligation_id for line in lines if line.credits_line_id in credited
     }

@@ -9,12 +9,11 @@ from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.clock import Period
 from core.db import is_sqlite
-from core.revenue.model import Billing, Carried, Known, Layer, Measure, Obligation, Posted, Promise
+from core.revenue.model import Carried, Known, Layer, Measure, Obligation, Posted, Promise
 from core.tables import revenue as rows
 from core.tables.catalog import Contract, Subscription, SubscriptionItem
 from core.tables.changes import Change
@@ -332,27 +331,6 @@ def _merged(
 def add_postings(session: Session, values: Sequence[dict[str, Any]]) -> None:
     if values:
         session.execute(insert(ObligationPosting), values)
-
-
-def add_billings(session: Session, values: Sequence[dict[str, Any]]) -> None:
-    if values:
-        session.execute(insert(ObligationBilling), values)
-
-
-def billings_of_lines(session: Session, line_ids: Collection[int]) -> dict[int, Billing]:
-    """Line → what it billed."""
-    found: dict[int, Billing] = {}
-    later = aliased(ObligationBilling)
-    one = ObligationBilling
-    for part in chunks(line_ids):
-        for line_id, billing_id, obligation_id, amount_minor, reversal in session.execute(
-            select(col(one.line_id), col(one.id), col(one.obligation_id), col(one.amount_minor), col(later.id))
-            .outerjoin(later, col(later.reverses) == col(one.id))
-            .where(col(one.line_id).in_(part))
-        ):
-            assert billing_id is not None, line_id
-            found[line_id] = Billing(billing_id, obligation_id, amount_minor, reversal is not None)
-    return found
 
 
 # ── full runs: one at a time beside no bill, and how far the last one went ──────────────────────────────────────────────

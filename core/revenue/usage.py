@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,13 +14,16 @@ from sqlmodel import Session
 
 from core import audit, catalog, metering, rating
 from core.catalog import ItemView, SubscriptionView
+from core.catalog.coupons import expected_off
 from core.clock import Period
+from core.money import half_away
 from core.rating import Basis
-from core.revenue import rules, store
+from core.revenue import rules, store, store_billings
 from core.revenue.model import Obligation, ObligationChangeKind
 from core.revenue.syncing import change_row
 
 DAY = timedelta(days=1)
+NOTHING_OFF = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Metered:
     used: tuple[tuple[date, Decimal], ...]
     seal: int
     measured: metering.Measured
+    off: Fraction = NOTHING_OFF
+    """The share that discounts will take off once it is billed; nothing from then on, for the discount itself counts then"""
 
     @property
     def since(self) -> date | None:
@@ -41,11 +46,12 @@ class Metered:
         return self.days.start if self.item.price.price_change == "carry_on" else None
 
     def by(self, day: date) -> int:
-        """Minor units by the end of the day."""
+        """Minor units by the end of the day, net of the discount that is expected."""
         basis = Basis(self.view.day_basis(self.whole), self.view.zones)
         share = sum((basis.share(part, self.whole) for part in self.item.live(self.days)), Fraction(0))
         usage = rating.usage_of(self.item.price, self.measured, through=day, since=self.since)
-        return rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, usage, day, share)
+        listed = rules.usage_by(self.item.price, self.days, self.whole, self.view.zones, usage, day, share)
+        return listed - half_away(max(0, listed) * self.off)
 
     def told(self) -> dict[str, Any]:
         return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
@@ -69,6 +75,7 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
             live = view.counted(item, one.days, whole)
             days = Period(min([days.start, *(part.start for part in live)]), days.end)
             read.setdefault((days, whole, live), []).append((one, view, item))
+    off = _expected(session, [(one, view, item) for group in read.values() for one, view, item in group])
     found: dict[int, Metered] = {}
     for (days, whole, live), group in read.items():
         pairs: dict[tuple[int, int], metering.Needs] = {}
@@ -83,7 +90,27 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
             assert item.meter_id is not None, item
             measured = counted[one.customer_id, item.meter_id]
             used = _by_day(measured.used, one.days.start)
-            found[one.id] = Metered(view, item, one.days, whole, used, seal, measured)
+            found[one.id] = Metered(view, item, one.days, whole, used, seal, measured, off.get(one.id, NOTHING_OFF))
+    return found
+
+
+def _expected(session: Session, asked: Sequence[tuple[Obligation, SubscriptionView, ItemView]]) -> dict[int, Fraction]:
+    """Obligation → the share that coupons will take off, of those that nothing was billed on and no discount changed."""
+    grants = catalog.coupon_grants(session, sorted({view.account_id for _, view, _ in asked}))
+    open_ones = [one for one in asked if grants.get(one[1].account_id) and not rules.worth(one[0].adjustments)]
+    billed = store_billings.billed(session, [one.id for one, _, _ in open_ones])
+    found: dict[int, Fraction] = {}
+
+    @cache
+    def of_full(seller_id: int, on: date) -> bool:
+        return bool(catalog.setting(session, "percentage_of", seller_id=seller_id, on=on) == "the_full_amount")
+
+    for one, view, item in open_ones:
+        if not billed.get(one.id):
+            on = one.days.end
+            found[one.id] = expected_off(
+                grants[view.account_id], view.contract_id, view.id, item, on, of_full(one.seller_id, on)
+            )
     return found
 
 
