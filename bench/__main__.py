@@ -6,7 +6,7 @@ For other arguments run one by itself: `python -m bench.rating --help`.
 import runpy
 import sys
 
-BENCHES = ("rating", "ingest", "pdf", "queue", "whatif")
+BENCHES = ("rating", "ingest", "http_ingest", "pdf", "queue", "whatif")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("app", "core", "jobs", "pages")
+CODE = ("app", "core", "jobs", "pages", "usage_tracker")
 ALL = (*CODE, "bench", "data", "tests")
 MAX_FILE_LINES, MAX_TEST_FILE_LINES, MAX_FUNCTION_LINES, MIN_TEST_WORDS = 400, 500, 60, 4  # tests are mostly tables
 Breaks = Iterator[tuple[int, str]]
@@ -20,6 +20,7 @@ Breaks = Iterator[tuple[int, str]]
 # (rule, path) -> why. The list is short, and every line of it is a decision.
 PERMITTED: dict[tuple[str, str], str] = {
     ("reads_a_clock", "core/wall.py"): "the one place at the edge that does",
+    ("reads_a_clock", "usage_tracker/events.py"): "it runs in other programs: their present is when a thing was used",
     (
         "hides_a_fault_point",
         "core/db.py",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from core.clock import Zones, day_start
 from core.errors import Fault
 from core.metering.counting import Tally, tally
-from core.metering.model import Directory, Event, KnownMeter, MeterRule, Rejected, Sent, is_apart, is_plain
+from core.metering.model import TIER, Directory, Event, KnownMeter, MeterRule, Rejected, Sent, is_apart, is_plain
 from core.metering.rules import (
     FIELDS,
     FIRST_YEAR,
@@ -104,7 +104,7 @@ class Judge:
             return None
         content = f'{counting.head}"{digits}","{utc_day}T{at[11:]}Z",{whole}]'
         content_hash = hashlib.sha256(content.encode()).hexdigest()
-        dims, dims_hash = dimensions(counting.dimensions, spelled) if counting.dimensions else ("{}", "")
+        dims, dims_hash = self._dims(counting.dimensions, spelled, meaning[0], day)
         event = Event(
             meaning[0], event_id, content_hash, day, counting.meter_id, at, units, picos, dims, dims_hash, whole, source
         )
@@ -158,7 +158,7 @@ class Judge:
                         "send what was used, and correct what was sent before by an adjustment."
                     )
                     faults.append(Fault("negative", "quantity", sentence))
-                dims, dims_hash = dimensions(rule.dimensions, spelled)
+                dims, dims_hash = self._dims(rule.dimensions, spelled, customer_id, day)
                 counted = tally(rule, spelled, faults)
         if faults or meter is None or rule is None:
             return tuple(faults)
@@ -188,6 +188,17 @@ class Judge:
         )
         faults.append(Fault("customer_not_yet", "customer", sentence))
         return 0, ""
+
+    def _dims(self, names: tuple[str, ...], spelled: dict[str, str], customer_id: int, day: str) -> tuple[str, str]:
+        """The values of the meter's dimensions: properties, and the customer's tier as of the event's own day. The tier is looked
+        up here and is no content: the same event is the same whatever a tier became meanwhile."""
+        if not names:
+            return "{}", ""
+        if TIER in names:
+            dated = self._directory.tiers.get(customer_id, ())
+            tier = next((tier for since, tier in dated if since.isoformat() <= day), "")
+            spelled = {**spelled, TIER: json_text(tier) if tier else "null"}
+        return dimensions(names, spelled)
 
     def _meter(self, code: str, faults: list[Fault]) -> KnownMeter | None:
         meter = self._directory.meters.get(code)

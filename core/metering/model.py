@@ -91,6 +91,10 @@ class MeterRule:
     cost: str = ""
 
 
+TIER = "customer.tier"
+"""The dimension that no event says: the customer's tier as of the event's own day."""
+
+
 def is_apart(rule: MeterRule) -> bool:
     """Its states hold more than sums."""
     return rule.hourly or rule.aggregation not in (Aggregation.SUM, Aggregation.COUNT)
@@ -125,6 +129,8 @@ class Directory:
 
     aliases: dict[str, tuple[KnownCustomer, ...]]
     meters: dict[str, KnownMeter]
+    tiers: dict[int, tuple[tuple[date, str], ...]] = field(default_factory=dict)
+    """Of each customer its dated tiers, the newest first; only where a meter splits usage by them."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from core.db import is_sqlite
 from core.errors import Refused
 from core.metering import store_postgresql, store_sqlite
 from core.metering.model import (
+    TIER,
     BatchState,
     Directory,
     Event,
@@ -33,7 +34,7 @@ from core.tables.metering import (
     UsageConflict,
     UsageWithdrawal,
 )
-from core.tables.parties import Customer, CustomerAlias, CustomerTimezone, Seller
+from core.tables.parties import Customer, CustomerAlias, CustomerTimezone, CustomerVersion, Seller
 
 CHUNK = 500
 
@@ -69,7 +70,25 @@ def directory(session: Session, seller_id: int, aliases: Iterable[str], meters: 
     named: dict[str, list[KnownCustomer]] = {}
     for alias, valid_from, _, customer_id in sorted(found, key=lambda row: row[1:3], reverse=True):
         named.setdefault(alias, []).append(KnownCustomer(valid_from, customer_id, zones[customer_id]))
-    return Directory({alias: tuple(meanings) for alias, meanings in named.items()}, _meters(session, seller_id, meters))
+    known = _meters(session, seller_id, meters)
+    splits = any(TIER in rule.dimensions for meter in known.values() for rule in meter.rules)
+    tiers = _tiers(session, {customer for _, _, _, customer in found}) if splits else {}
+    return Directory({alias: tuple(meanings) for alias, meanings in named.items()}, known, tiers)
+
+
+def _tiers(session: Session, customers: set[int]) -> dict[int, tuple[tuple[date, str], ...]]:
+    """Dated tiers by customer, the newest first; of two that begin on one day the one written later."""
+    dated: dict[int, list[tuple[date, str]]] = {}
+    for part in parts(customers):
+        version = CustomerVersion
+        rows = session.execute(
+            select(col(version.customer_id), col(version.valid_from), col(version.tier))
+            .where(col(version.customer_id).in_(part))
+            .order_by(col(version.valid_from).desc(), col(version.change_id).desc(), col(version.id).desc())
+        )
+        for customer, valid_from, tier in rows:
+            dated.setdefault(customer, []).append((valid_from, tier))
+    return {customer: tuple(rows) for customer, rows in dated.items()}
 
 
 def _zones(session: Session, seller_id: int, customers: set[int]) -> dict[int, tuple[tuple[date, str], ...]]:

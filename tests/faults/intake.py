@@ -1,8 +1,10 @@
-"""Usage over HTTP as a scenario of the kill loop: a program sends three requests, and all of them again after a power cut.
+"""Usage over HTTP and from a tracker as a scenario of the kill loop: a program sends three requests, and all of them again after a
+power cut; another tracks two events beside the database, and its tracker sends what the cut left in its spool.
 
-What was answered 202 is there; what was not is sent again, as every sender does, and counts once. The clock stands still.
+What was acknowledged is there; what was not is sent again, as every sender does, and counts once. The clock stands still.
 """
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -17,6 +19,8 @@ from tests.faults import journey
 from tests.support import business
 from tests.support.business import ADA, NOW
 from tests.support.usage import event
+from usage_tracker import UsageTracker, spool
+from usage_tracker.database import DatabasePublisher
 
 TOKEN = "known-to-the-program-before-the-cut"
 REQUESTS: tuple[list[Any], ...] = (
@@ -30,7 +34,7 @@ RESULTS = (["accepted", "accepted"], ["conflict", "rejected", "duplicate"], ["ac
 def main(database_url: str) -> None:
     wall.now = lambda: NOW
     passwords.new_token = lambda: TOKEN
-    journey.settle(database_url)
+    folder = journey.settle(database_url)
     events._threads.cache_clear()  # those of the process that this one was forked from are not here
     engine = db.make_engine(database_url)
     db.advance_seal(engine, NOW)
@@ -41,7 +45,20 @@ def main(database_url: str) -> None:
             answer = client.post("/api/v1/events", json=request, headers={"Authorization": f"Bearer {PREFIX}{TOKEN}"})
             assert answer.status_code == 202, answer.text
             assert [one["result"] for one in answer.json()["events"]] == wanted
+    _track(engine, folder)
     engine.dispose()
+
+
+def _track(engine: Engine, folder: Path) -> None:
+    """The program knows whether it did its deed: it tracks it once. What is in the spool is the tracker's to send."""
+    spool.new_id = lambda: "the-batch"  # two runs are compared
+    publisher = DatabasePublisher(engine, seller="US", source="tracker")
+    tracker = UsageTracker(folder / "usage.spool", publisher, flush_seconds=None)
+    if not (folder / "tracked").exists():
+        tracker.track_events([event("t1"), event("t2", customer="nobody")])
+        (folder / "tracked").touch()
+    assert tracker.flush()
+    assert tracker.waiting() == 0
 
 
 def _found(engine: Engine) -> None:

@@ -36,7 +36,7 @@ def cases() -> Iterator[object]:
 
 
 def scenario_of(point: str) -> harness.Scenario:
-    return {"demo": DEMO, "http": INTAKE}.get(point.partition(".")[0], JOURNEY)
+    return {"demo": DEMO, "http": INTAKE, "tracker": INTAKE}.get(point.partition(".")[0], JOURNEY)
 
 
 @pytest.mark.parametrize(("database_kind", "point", "hit"), list(cases()), indirect=["database_kind"])

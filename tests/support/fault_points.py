@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.settings import ROOT
 
-FOLDERS = ("app", "core", "jobs", "pages")
+FOLDERS = ("app", "core", "jobs", "pages", "usage_tracker")
 AROUND_A_CALL = (".before", ".after")
 AROUND_A_COMMIT = (".before_commit", ".after_commit")
 

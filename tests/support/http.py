@@ -1,29 +1,29 @@
 """The routes by which usage comes in, for tests: a business with a key, in this process or served by one of its own."""
 
-import gzip
-import json
+import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from multiprocessing.context import ForkProcess
 
 from sqlalchemy import Engine
 
-from core import db, people
-from core.settings import ROOT
-from tests.support import usage
+from app import engine as app_engine
+from app import events, serve_events
+from core import db, desk, people
+from core.settings import ROOT, settings
 from tests.support.business import ADA, NOW
 from tests.support.usage import Ground
 
 SOURCE = "gateway"
-READY_SECONDS = 60
+FORK = multiprocessing.get_context("fork")
+READY_SECONDS = 120
 
 
 def key_for(engine: Engine, ground: Ground, source: str = SOURCE, name: str = "") -> str:
@@ -33,58 +33,55 @@ def key_for(engine: Engine, ground: Ground, source: str = SOURCE, name: str = ""
     return made.token
 
 
-def lately(event_id: str, **fields: Any) -> dict[str, Any]:
-    """An event that a server in its own present takes: meters look four hundred days back."""
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return usage.event(event_id, **{"occurred_at": at, **fields})
+def stands_still(engine: Engine) -> None:
+    """The business date of tests for servers in processes of their own: a demo's, 5 March 2024."""
+    with db.transaction(engine, NOW, "tests.demo") as session:
+        desk.make_demo(session, ADA, NOW, on=NOW.date())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager
-def served(url: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The server of usage on a real port, over the database at `url`: its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = start(url, port, environment)
+def served(url: str) -> Iterator[str]:
+    """The address of the server of usage over the database at `url`: a process of its own, started as people start it."""
+    port = free_port()
+    environment = {**os.environ, "COUNTINGHOUSE_DATABASE_URL": url, "COUNTINGHOUSE_LOG_LEVEL": "ERROR"}
+    arguments = [sys.executable, "-m", "app.serve_events", "--port", str(port), "--host", "127.0.0.1"]
+    process = subprocess.Popen(arguments, cwd=ROOT, env=environment)
     try:
-        yield f"http://127.0.0.1:{port}", process
+        wait_for(port, lambda: process.poll() is None)
+        yield f"http://127.0.0.1:{port}"
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        assert process.wait(READY_SECONDS) in (0, -signal.SIGTERM)
 
 
-def start(url: str, port: int, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """The server, ready to answer (or killed by the fault that it was given before it could be)."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.serve_events", "--port", str(port), "--host", "127.0.0.1"], cwd=ROOT,
-        env={**os.environ, "COUNTINGHOUSE_DATABASE_URL": url, "COUNTINGHOUSE_LOG_LEVEL": "ERROR", **(environment or {})},
-    )  # fmt: skip
+def forked(url: str, port: int) -> ForkProcess:
+    """The same as a copy of this process, which has imported everything already: for tests that kill it again and again."""
+    process = FORK.Process(target=_serve, args=(url, port), daemon=True)
+    process.start()
+    wait_for(port, process.is_alive)
+    return process
+
+
+def _serve(url: str, port: int) -> None:
+    os.environ |= {"COUNTINGHOUSE_DATABASE_URL": url, "COUNTINGHOUSE_LOG_LEVEL": "ERROR"}
+    for cached in (settings, app_engine.engine, events._threads):
+        cached.cache_clear()
+    serve_events.main(["--host", "127.0.0.1", "--port", str(port)])
+
+
+def wait_for(port: int, alive: Callable[[], bool]) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and alive():
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                return process
+                return
         except OSError:
-            time.sleep(0.05)
-    process.kill()
+            time.sleep(0.02)
     raise AssertionError("the server of usage does not answer")
-
-
-def send(
-    address: str, token: str, content: Any, media: str = "application/json", **headers: str
-) -> tuple[int, dict[str, Any]]:
-    """(status, answer) of one request over the wire."""
-    body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    asked = urllib.request.Request(
-        f"{address}/api/v1/events", data=gzip.compress(body) if headers.get("Content-Encoding") == "gzip" else body,
-        headers={"Authorization": f"Bearer {token}", "Content-Type": media, **headers}, method="POST",
-    )  # fmt: skip
-    try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.load(refused)
-
-
-def path_of(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
