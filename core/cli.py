@@ -1,7 +1,7 @@
 """countinghouse: the desk's work from the shell. Every word has --help, and --json for programs.
 
-    countinghouse migrate · demo · ingest FILE · serve-events · draft · close · reconcile · verify · export FOLDER
-    what-if · rate · prorate · invoice
+    countinghouse migrate · demo · migrate-in FOLDER · ingest FILE · serve-events · draft · close · reconcile · verify
+    export FOLDER · what-if · rate · prorate · invoice
 
 Exit codes: 0 done, 1 something found or left undone, 2 refused (nothing was changed; the sentence says why).
 """
@@ -23,6 +23,7 @@ from core import (
     analytics,
     audit,
     catalog,
+    cli_migration,
     close,
     db,
     demo,
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         "--source", required=True, help="where it comes from; a CSV is read by the mapping saved under this name"
     )
     made.add_argument("--batch-id", default="", help="for sources whose whole files have an id")
+    made = seller(word("migrate-in", migrate_in, "bring customers, plans, debts and credits over from another system"))
+    cli_migration.add_arguments(made)
     made = seller(word("draft", draft, "draft every invoice that fell due"))
     made.add_argument("--on", type=_day, default=None, help="the bill date (default: today in the seller's zone)")
     made = seller(word("close", close_period, "close an accounting period and lock it, or go on with a close"))
@@ -249,6 +252,11 @@ def ingest(given: Any) -> Answer:
     for fault in result.faults:
         sentence += f"\n  {fault.path}: {fault.sentence}"
     return (1 if result.rejected or result.conflicts else 0), value, sentence
+
+
+def migrate_in(given: Any) -> Answer:
+    engine = _engine()
+    return cli_migration.run(given, engine, _now(engine), _seller(engine, given.seller))
 
 
 def draft(given: Any) -> Answer:

@@ -189,6 +189,7 @@ class ApprovalSubject(StrEnum):
     RULE = "rule"
     REOPENING = "reopening"
     RESOLUTION = "resolution"
+    MIGRATION = "migration"
 
 
 class Decision(StrEnum):

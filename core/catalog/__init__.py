@@ -113,6 +113,7 @@ from core.catalog.service_subscriptions import reactivate as reactivate
 from core.catalog.service_subscriptions import resume as resume
 from core.catalog.service_subscriptions import subscribe as subscribe
 from core.catalog.service_subscriptions import withdraw_cancellation as withdraw_cancellation
+from core.catalog.store_settings import billing_rules as billing_rules
 from core.catalog.views import ContractTerms as ContractTerms
 from core.catalog.views import ContractView as ContractView
 from core.catalog.views import CustomerView as CustomerView

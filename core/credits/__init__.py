@@ -15,6 +15,7 @@ from core.credits.model import Conditions as Conditions
 from core.credits.model import CreditMove as CreditMove
 from core.credits.model import CreditView as CreditView
 from core.credits.model import Reserved as Reserved
+from core.credits.opening import open_credit as open_credit
 from core.credits.service import check_untouched as check_untouched
 from core.credits.service import conditions as conditions
 from core.credits.service import give_back as give_back

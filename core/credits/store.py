@@ -104,6 +104,12 @@ def add_grant(session: Session, grant: CreditGrant) -> int:
     return grant.id
 
 
+def opened(session: Session, row: CreditGrant) -> CreditView:
+    """A new credit, still with nothing in it."""
+    add_grant(session, row)
+    return _view(row, 0, 0)
+
+
 def add_entry(
     session: Session,
     credit: CreditView,

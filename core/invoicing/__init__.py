@@ -48,6 +48,9 @@ from core.invoicing.model import DraftResult as DraftResult
 from core.invoicing.model import HandMade as HandMade
 from core.invoicing.model import LineKind as LineKind
 from core.invoicing.model import Problem as Problem
+from core.invoicing.prepaid import Prepaid as Prepaid
+from core.invoicing.prepaid import migrate_prepaid as migrate_prepaid
+from core.invoicing.prepaid import prepaid as prepaid
 from core.invoicing.previewing import Bill as Bill
 from core.invoicing.previewing import Preview as Preview
 from core.invoicing.previewing import preview as preview
@@ -92,6 +95,9 @@ from core.invoicing.settlements import settlement as settlement
 from core.invoicing.settlements import settlement_state as settlement_state
 from core.invoicing.settlements import settlements_of as settlements_of
 from core.invoicing.settlements import used_of_payments as used_of_payments
+from core.invoicing.store_blobs import attach as attach
+from core.invoicing.store_blobs import content_of as content_of
+from core.invoicing.store_numbers import numbered as numbered
 from core.invoicing.store_outbox import Message as Message
 from core.invoicing.store_ruled_out import SetAside as SetAside
 from core.invoicing.store_ruled_out import set_aside_of as set_aside_of

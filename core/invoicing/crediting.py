@@ -87,6 +87,11 @@ def _write_credit_note(session: Session, change: audit.Recorder, document_id: in
         )
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say why the invoice is cancelled; the credit note states it.")
+    if head.settings.get("prepaid"):
+        raise Refused(
+            "billed_elsewhere",
+            f"Not cancelled: {head.name} says what another system billed ahead. Cancel or change the subscription instead.",
+        )
     known = store_credits.crediting(session, document_id)
     if known is not None:
         raise Refused("credited_already", f"Not cancelled: a credit note for {head.name} is under way already.")

@@ -137,7 +137,7 @@ def _lowered(
     coupons = {**catalog.coupon_grants(session, scope.account_ids), **(supposed.coupons if supposed else {})}
     redeemed = store_discounts.redeemed(session, (one.id for each in coupons.values() for one in each), own)
     lent = _credits(session, scope, own, supposed is None)
-    discounted = store_discounts.discounted(session, {*coupons, *lent})
+    discounted = store_discounts.discounted(session, scope.account_ids, {*coupons, *lent})
 
     def of(account_id: int) -> dict[str, Any]:
         return {

@@ -22,6 +22,8 @@ from core.people.permissions import Actor
 from core.rating import RATING_VERSION
 from core.words import DocumentStatus, Origin, TaxCategory
 
+TAXED_THERE = "Tax was invoiced with the original."
+
 
 def migrate_open_invoice(
     session: Session,
@@ -92,6 +94,12 @@ def _store(session: Session, change: audit.Recorder, body: Body, frozen: Documen
     )
     store.add_lines(session, [(document_id, line, None) for line in body.lines])
     store.add_taxes(session, [(document_id, body.taxes)])
+    freeze(session, change, document_id, frozen)
+    return document_id
+
+
+def freeze(session: Session, change: audit.Recorder, document_id: int, frozen: DocumentCopy) -> None:
+    """Issued as the other system issued it, with its number and date."""
     store.set_document(
         session,
         document_id,
@@ -104,7 +112,12 @@ def _store(session: Session, change: audit.Recorder, body: Body, frozen: Documen
         copy_hash=copy.content_hash(frozen),
         frozen_copy=copy.to_json(frozen),
     )
-    return document_id
+
+
+def check_number(session: Session, seller_id: int, number: str) -> None:
+    """Two documents of a seller never bear one number."""
+    if store_numbers.numbered(session, seller_id, number):
+        raise Refused("number_taken", f"Nothing was brought over: the seller has a document {number} already.")
 
 
 def _check(
@@ -128,8 +141,7 @@ def _check(
         )
     if faults:
         raise BadInput(faults)
-    if store_numbers.numbered(session, seller_id, number):
-        raise Refused("number_taken", f"Nothing was brought over: the seller has a document {number} already.")
+    check_number(session, seller_id, number)
 
 
 def _line(
@@ -176,7 +188,6 @@ def _line(
 
 
 def _body(party: PartyView, document_date: date, currency: str, line: BodyLine) -> Body:
-    note = "Tax was invoiced with the original."
     return Body(
         kind=DocumentKind.INVOICE,
         seller_id=party.seller_id,
@@ -185,7 +196,7 @@ def _body(party: PartyView, document_date: date, currency: str, line: BodyLine) 
         bill_on=document_date,
         service=line.service,
         lines=(line,),
-        taxes=(BodyTax(line.tax_category, line.tax_percent, "Tax", note, line.net_minor, 0),),
+        taxes=(BodyTax(line.tax_category, line.tax_percent, "Tax", TAXED_THERE, line.net_minor, 0),),
         amount_minor=line.amount_minor,
         discount_minor=0,
         net_minor=line.net_minor,

@@ -189,6 +189,18 @@ def _append(found: list[Stretch], stretch: Stretch) -> None:
 # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def lines_until(view: SubscriptionView, item: ItemView, until: date, cut: date) -> Iterator[DraftLine]:
+    """What an item came to from its first day until `until`, where a period of it ends, as if all of it were billed here for the
+    first time; a period that holds `cut` comes in two."""
+    for tile in view.tiles(item, item.starts_on, until):
+        inside = [cut] if tile.days.start < cut < tile.days.end else []
+        for start, end in pairwise([tile.days.start, *inside, tile.days.end]):
+            quantity = Fraction(item.quantity_on(start))
+            if quantity:
+                stretch = Stretch(Period(start, end), item.price_hash[:16], quantity, 1, True)
+                yield from _lines(view, item, item.price, tile.whole, stretch, ())
+
+
 def _lines(
     view: SubscriptionView,
     item: ItemView,

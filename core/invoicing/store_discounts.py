@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -14,7 +14,7 @@ from core.invoicing.store_charges import add_rows, parts
 from core.invoicing.views import CouponUse
 from core.tables.coupons import CouponRedemption
 from core.tables.documents import Document, DocumentLine, LineDiscount, LineTax
-from core.words import DocumentStatus
+from core.words import DocumentStatus, Origin
 
 GONE = (DocumentStatus.DISCARDED, DocumentStatus.CANCELLED)
 
@@ -137,8 +137,11 @@ def _last_seq(session: Session, document_ids: Iterable[int]) -> dict[tuple[int, 
 # ── shares on lines ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def discounted(session: Session, account_ids: Iterable[int]) -> dict[int, dict[tuple[int, int], int]]:
-    """Account → (document, line number) → discount, of the lines that stand and have one."""
+def discounted(
+    session: Session, account_ids: Iterable[int], lowered: Collection[int]
+) -> dict[int, dict[tuple[int, int], int]]:
+    """Account → (document, line number) → discount, of the lines that stand and have one. Those that nothing of ours has
+    `lowered` have only what another system took off."""
     found: dict[int, dict[tuple[int, int], int]] = {}
     for part in parts(account_ids):
         query = (
@@ -151,6 +154,10 @@ def discounted(session: Session, account_ids: Iterable[int]) -> dict[int, dict[t
             .join(DocumentLine, col(DocumentLine.document_id) == col(Document.id))
             .where(
                 col(Document.account_id).in_(part),
+                or_(
+                    col(Document.account_id).in_([one for one in part if one in lowered]),
+                    col(Document.origin) == Origin.MIGRATED,
+                ),
                 col(Document.status).not_in(GONE),
                 col(DocumentLine.discount_minor) != 0,
             )

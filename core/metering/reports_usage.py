@@ -120,7 +120,7 @@ def mappings(session: Session, seller_id: int) -> list[MappingRow]:
             newest,
             (newest.c.mapping_id == col(MappingVersion.mapping_id)) & (newest.c.version == col(MappingVersion.version)),
         )
-        .where(col(ImportMapping.seller_id) == seller_id)
+        .where(col(ImportMapping.seller_id) == seller_id, ~col(ImportMapping.source).startswith("migration:"))
         .order_by(col(ImportMapping.source))
     )
     return [MappingRow(head.id or 0, head.source, row.version, row.author, row.rule) for head, row in rows]

@@ -87,6 +87,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # credit
     "credits.grant": OPS,
     "credits.expire": FINANCE,
+    "credits.open_credit": OPS,
+    # from another system
+    "migration.save_mapper": OPS,
+    "migration.prepare": OPS,
+    "migration.withdraw": BOTH,
+    "migration.apply": FINANCE,
     # ledger and revenue
     "ledger.open_books": FINANCE,
     "ledger.post_opening": FINANCE,

@@ -25,6 +25,7 @@ PAIRS: Mapping[str, Pair] = {
     "write_rule": Pair("wrote the rule", "approve it"),
     "request_reopening": Pair("requested the reopening", "approve it"),
     "request_resolution": Pair("proposed the resolution", "approve it"),
+    "prepare_migration": Pair("prepared the migration", "apply it"),
     "request_credit": Pair("entered the credit note", "approve it"),
 }
 

@@ -43,7 +43,8 @@ class ExternalLine(Base, table=True):
 
 
 class ExternalRef(Base, table=True):
-    """The id by which another system knows one of our subjects. Two sellers may migrate from systems that count alike."""
+    """The id by which another system knows one of our subjects, and what it `said` of it. Two sellers may migrate from systems
+    that count alike."""
 
     id: int | None = key()
     seller_id: int = ref("seller.id")
@@ -52,6 +53,7 @@ class ExternalRef(Base, table=True):
     reference: str = text(length=120)
     subject_kind: str = text(length=40)
     subject_id: int = big()
+    said: dict[str, Any] = document()
     change_id: int = ref("change.id")
     __table_args__ = (
         UniqueConstraint("seller_id", "system", "kind", "reference"),

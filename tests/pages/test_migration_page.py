@@ -1,0 +1,69 @@
+"""The screen of migrations: files, mapper, dry run, preparing, and the other person who applies it."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import catalog, db, invariants, migration
+from tests.support.desk import desk_at, markup, open_page, told
+
+EXAMPLE = Path(__file__).parents[2] / "data" / "migration" / "example"
+
+
+def with_files(at: AppTest, *kinds: str, **other: bytes) -> AppTest:
+    files = [(f"{kind}.csv", (EXAMPLE / f"{kind}.csv").read_bytes(), "text/csv") for kind in kinds]
+    files += [(f"{kind}.csv", content, "text/csv") for kind, content in other.items()]
+    return at.file_uploader(key="migration-files").set_value(files).run()
+
+
+@pytest.mark.parametrize("login", ["vera", "tom"])
+def test_who_neither_prepares_nor_applies_is_told_who_may(desk_url: str, login: str) -> None:
+    seen = markup(open_page(desk_at(desk_url, login), "migration"))
+    assert "Migration is open to the roles billing ops and finance." in seen
+
+
+def test_an_empty_screen_says_what_would_fill_it(desk_url: str) -> None:
+    at = open_page(desk_at(desk_url, "mira"), "migration")
+    assert told(at) == []
+    assert "No files yet." in str([each.value for each in at.markdown]) + markup(at)
+
+
+def test_faults_are_a_table_and_nothing_can_be_prepared(desk_url: str) -> None:
+    at = with_files(
+        open_page(desk_at(desk_url, "mira"), "migration"), "customers", accounts=b"id,name,country\na,A,XX\n"
+    )
+    assert told(at) == []
+    shown = at.dataframe[-1].value
+    # the country of the account, and the two customers of accounts that the file has not
+    assert shown[["file", "line", "code"]].values.tolist() == [
+        ["accounts", 2, "unknown_country"],
+        ["customers", 2, "no_such_account"],
+        ["customers", 3, "no_such_account"],
+    ]
+    assert at.button(key="prepare").disabled
+
+
+def test_one_prepares_and_another_applies(desk_url: str) -> None:
+    at = with_files(open_page(desk_at(desk_url, "mira"), "migration"), "accounts", "customers")
+    assert told(at) == []
+    at.text_input(key="migration-keep").set_value("oldbill").run()
+    at = at.button(key="save-mapper").click().run()
+    at = at.button(key="prepare").click().run()
+    assert told(at) == []
+    engine = db.make_engine(desk_url)
+    with db.reading(engine) as session:
+        [seller, *_] = catalog.sellers(session)
+        [view] = migration.migrations(session, seller.id)
+        [mapper] = migration.mappers(session, seller.id)
+    assert (view.state, view.prepared_by, mapper.name) == ("prepared", "mira", "oldbill")
+    assert set(mapper.mapper.files) == {"accounts", "customers"}
+    assert at.button(key=f"apply:{view.id}").disabled
+    other = open_page(desk_at(desk_url, "ada"), "migration")
+    other = other.button(key=f"apply:{view.id}").click().run()
+    assert told(other) == []
+    with db.reading(engine) as session:
+        [view] = migration.migrations(session, seller.id)
+        assert {"cus_1", "cus_2"} <= {account.number for account in catalog.accounts(session, seller.id)}
+        assert all(one.holds for one in invariants.judge_all(session))
+    assert (view.state, view.decided_by) == ("applied", "ada")
