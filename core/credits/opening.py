@@ -57,14 +57,8 @@ def open_credit(
         "priority": priority,
         "expires_on": expires_on,
     }
-    row = CreditGrant(
-        seller_id=party.seller_id,
-        account_id=account_id,
-        taxed=CreditTaxed.WHEN_USED,
-        scope={},
-        change_id=change.id,
-        **values,
-    )
+    owner: dict[str, Any] = {"seller_id": party.seller_id, "account_id": account_id}
+    row = CreditGrant(taxed=CreditTaxed.WHEN_USED, scope={}, change_id=change.id, **owner, **values)
     credit = store.opened(session, row)
     store.add_entry(session, credit, CreditEntryKind.GRANT, amount_minor, change.id)
     functional, rate = ledger.to_functional(session, party.seller_id, amount_minor, currency, opening_on)
