@@ -115,9 +115,10 @@ def _draft_chunk(
     heads = store.open_drafts(session, scope.seller_id, scope.account_ids, scope.bill_on)
     drafts = {(head.account_id, head.currency): head for head in heads if head.status is DocumentStatus.DRAFT}
     waiting = {(head.account_id, head.currency): head.id for head in heads if head.status is not DocumentStatus.DRAFT}
+    gathered = gather(session, scope, drafts, cache)
     facts = [
         account
-        for account in gather(session, scope, drafts, cache)
+        for account in gathered
         if (account.account_id, account.currency) not in waiting
         and (only is None or ((head := drafts.get((account.account_id, account.currency))) and head.id == only))
     ]
@@ -129,8 +130,7 @@ def _draft_chunk(
         computed.append((account, lines, gone))
     made, problems = _assembled(session, scope, computed, drafts)
     saved = _save(session, change, scope, made, drafts)
-    if facts:
-        ruled_out.set_aside(session, change, facts, min(scope.bill_on, scope.today))
+    ruled_out.set_aside(session, change, scope, [view for account in gathered for view in account.subscriptions])
     return saved + DraftResult(
         in_review=tuple(sorted(waiting.values())), problems=tuple(problems), accounts=len(scope.account_ids)
     )

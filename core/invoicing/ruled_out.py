@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from sqlmodel import Session
 
-from core import audit, metering, rating
+from core import audit, catalog, metering, rating
 from core.catalog.timeline import Span, without
 from core.catalog.views import ItemView, SubscriptionView, joined
 from core.clock import Period, month_of
 from core.invoicing import store_charges, store_ruled_out
-from core.invoicing.model import AccountFacts, Cause, Claim
+from core.invoicing.facts import FIRST_DAY, Scope
+from core.invoicing.model import Cause, Claim
 from core.money import to_major
 from core.rating import RATING_VERSION, PeriodInfo, Usage
 from core.words import ChargeKind, SubjectKind
@@ -123,13 +124,17 @@ def ruled(session: Session, seal: int, free: Mapping[Pair, Sequence[Free]]) -> d
     return found
 
 
-def set_aside(session: Session, change: audit.Recorder, facts: Sequence[AccountFacts], until: date) -> None:
-    """Write what is missing of these charges; the caller holds the subscriptions' locks."""
-    views = [view for account in facts for view in account.subscriptions]
-    if not any(view.trial or view.pauses for view in views):
+def set_aside(session: Session, change: audit.Recorder, scope: Scope, drafted: Sequence[SubscriptionView]) -> None:
+    """Write what is missing of these charges for the days before today: whatever the bill date and whatever is in review, so that
+    all drafts agree. `drafted` are subscriptions of the accounts, whose locks the caller holds."""
+    standing = store_ruled_out.standing(session, {view.customer_id for view in drafted})
+    concerned = {view.customer_id for view in drafted if view.trial or view.pauses}
+    concerned |= {pair[0] for pair, _, kind in standing if kind}
+    if not concerned:
         return
-    seal, free = facts[0].seal, free_days(views, until)
-    standing = store_ruled_out.standing(session, {view.customer_id for view in views})
+    begun = Period(FIRST_DAY, scope.today + timedelta(days=1))
+    views = catalog.subscriptions(session, seller_id=scope.seller_id, customer_ids=concerned, overlapping=begun)
+    seal, until, free = scope.seal, scope.today, free_days(views, scope.today)
     wanted = ruled(session, seal, free)
     views_of = {view.customer_id: view for view in views}
     for key in sorted({*wanted, *(each for each in standing if each[2])}, key=str):
@@ -145,7 +150,7 @@ def set_aside(session: Session, change: audit.Recorder, facts: Sequence[AccountF
             meter_id,
             ChargeKind.EXCLUDED,
             month,
-            str(Cause(month, "none", f"customer {customer_id} {kind} {seal}")),
+            str(Cause(month, "none", f"customer {customer_id} {kind} {seal} {until}")),
             owed - quantity,
             to_major(minor, currency),
             minor,

@@ -44,7 +44,7 @@ def standing(
     """(customer, meter), month and the word of the rule (empty: a person) → quantity and amount that stand excluded."""
     found: dict[tuple[tuple[int, int], Period, str], tuple[Fraction, int]] = {}
     for some in parts(customer_ids):
-        query = _live(col(Charge.customer_id).in_(some), col(Charge.subject_kind) == SubjectKind.USAGE)
+        query = _live(col(Charge.customer_id).in_(some), col(ChargeLive.subject_kind) == SubjectKind.USAGE)
         for charge, _ in session.execute(query):
             pair = charge.customer_id, charge.subject_id
             key = pair, Period(charge.service_start, charge.service_end), rule_of(charge.cause)

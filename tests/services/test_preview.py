@@ -120,7 +120,7 @@ coupons = st.builds(
 
 @pytest.fixture
 def engine(sqlite_url: str) -> Iterator[Engine]:
-    """One database is enough: what differs between the two is below what is compared."""
+    """One database is enough for what is generated: what differs between the two is below what is compared."""
     made = db.make_engine(sqlite_url)
     yield made
     made.dispose()
@@ -146,6 +146,20 @@ def test_what_is_previewed_is_what_is_billed(
     engine: Engine, desk: business.Desk, before: list[Any], asked: Any, billed_on: str
 ) -> None:
     judge(engine, desk, before, asked, billed_on)
+
+
+def test_what_is_previewed_is_what_is_billed_on_either_database(database_url: str) -> None:
+    engine = db.make_engine(database_url)
+    desk = billing.found(engine)
+    seats = catalog.ChangeQuantities(({"price_code": "seats", "effective_on": date(2024, 2, 10), "quantity": 8},))
+    for before, asked in (
+        ([], ("everything", TODAY, "keep_the_anchor")),
+        ([seats], catalog.Pause(date(2024, 2, 20), date(2024, 3, 10))),
+        ([seats], ("seats_yearly", TODAY, "restart")),
+        ([catalog.Cancel("now")], catalog.Reactivate(date(2024, 2, 20))),
+    ):
+        judge(engine, desk, before, asked, "2024-02-01")
+    engine.dispose()
 
 
 @pytest.mark.deep
