@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app import charts, widgets, wording
+from app import charts, explain_commitment, widgets, wording
 from app.widgets import Cell, Row
 from core.invoicing import BodyLine
 from core.money import Money
@@ -44,6 +44,8 @@ def how(line: BodyLine) -> str:
         return "by hand"
     if line.kind is LineKind.LATE:
         return "late usage"
+    if line.kind is LineKind.TRUE_UP:
+        return "commitment"
     if line.kind is LineKind.USAGE:
         model = str(price.get("model", ""))
         said = model.replace("_", " ")
@@ -379,5 +381,6 @@ ROWS: Final[Mapping[str, Callable[[Step], list[Row]]]] = {
     "rounding": _rounding,
     "proration": _proration,
     "billed_before": _billed_before,
+    **explain_commitment.rows(figure),
 }
 """A step of an explanation → its rows."""

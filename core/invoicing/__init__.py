@@ -54,6 +54,7 @@ from core.invoicing.prepaid import prepaid as prepaid
 from core.invoicing.previewing import Bill as Bill
 from core.invoicing.previewing import Preview as Preview
 from core.invoicing.previewing import preview as preview
+from core.invoicing.previewing import preview_commitment as preview_commitment
 from core.invoicing.previewing import preview_coupon as preview_coupon
 from core.invoicing.previewing import preview_new as preview_new
 from core.invoicing.printing import pdf as pdf

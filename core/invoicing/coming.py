@@ -8,6 +8,7 @@ from datetime import date
 from core.catalog.model import Timing
 from core.catalog.views import ItemView, SubscriptionView
 from core.clock import period_containing
+from core.invoicing.commitments import is_difference
 from core.invoicing.model import AccountFacts, DraftLine, InputKind, LineKind
 
 DIFFERENCES = frozenset({LineKind.PRORATION, LineKind.LATE})
@@ -22,15 +23,19 @@ def worth_a_document(facts: AccountFacts, lines: Sequence[DraftLine]) -> bool:
     """
     if any(made.kind is InputKind.LINE for made in facts.inputs):
         return True
-    moving = {line.kind for line in lines if line.amount_minor}
-    if facts.changes_now and LineKind.PRORATION in moving:
+    moving = [line for line in lines if line.amount_minor]
+    if facts.changes_now and any(line.kind is LineKind.PRORATION for line in moving):
         return True
-    if moving and moving <= DIFFERENCES:
-        if any(line.kind not in DIFFERENCES for line in lines):
+    if moving and all(_waits(line) for line in moving):
+        if not all(_waits(line) for line in lines):
             return True
         coming = next_due(facts)
         return coming is None or (coming - facts.bill_on).days > facts.wait_days
     return bool(moving)
+
+
+def _waits(line: DraftLine) -> bool:
+    return line.kind in DIFFERENCES or is_difference(line)
 
 
 def next_due(facts: AccountFacts) -> date | None:
@@ -48,6 +53,8 @@ def next_due(facts: AccountFacts) -> date | None:
             else:
                 day = period_containing(facts.bill_on, cadence, view.anchor_of(item)).end
                 days += [day] if ends is None or day < ends else []
+    for commitment in facts.commitments:
+        days += [step.days.end for step in commitment.steps(facts.bill_on) if step.days.end > facts.bill_on]
     return min(days, default=None)
 
 

@@ -37,7 +37,9 @@ DETAILS = 8
 SHOWN_PLACES = 6
 FRACTION = re.compile(r"-?\b\d+/\d+\b")
 
-TOLD = ("conversion", "included", "tier", "percent_off", "minimum", "maximum", "billed_before", "proration")
+RATING_STEPS = ("conversion", "included", "tier", "percent_off", "minimum", "maximum", "billed_before", "proration")
+COMMITMENT_STEPS = ("committed", "committed_windows", "counted", "shortfall", "overage_factor")
+TOLD = frozenset(RATING_STEPS + COMMITMENT_STEPS)
 """The steps of an explanation that a customer should read on paper."""
 
 

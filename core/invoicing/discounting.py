@@ -16,9 +16,10 @@ from core.catalog.coupons import CouponGrantView, is_for
 from core.catalog.views import ItemView
 from core.clock import Period
 from core.credits.model import SCOPE, CreditView
-from core.invoicing.model import AccountFacts, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
+from core.invoicing.commitments import is_difference, part_of
+from core.invoicing.model import AccountFacts, Billed, Body, BodyDiscount, BodyLineTax, DraftLine, LineKind, Redemption
 from core.ledger.model import TaxTreatment
-from core.money import cumulative, exact_text, half_away, to_major
+from core.money import exact_text, half_away, to_major
 from core.words import CreditTaxed
 
 NEVER = rating.PLAIN_TERMS
@@ -73,9 +74,13 @@ def _share_of_periods(lines: Iterable[DraftLine]) -> Fraction:
 
 
 def _covers(grant: CouponGrantView, line: DraftLine, items: Items) -> bool:
-    """A line that stands on no item is covered only by what the account has on everything."""
+    """A line that stands on no item is covered only by what the account has on everything; a true-up also by what its contract
+    has."""
     coupon = grant.coupon
-    if line.item_id in items:
+    if line.commitment is not None:
+        if not grant.stands_on(line.commitment.contract_id, 0):
+            return False
+    elif line.item_id in items:
         contract_id, subscription_id, _ = items[line.item_id or 0]
         if not grant.stands_on(contract_id, subscription_id):
             return False
@@ -88,6 +93,8 @@ def _is_for(
     line: DraftLine, items: Items, products: Sequence[str], plans: Sequence[str], prices: Sequence[str]
 ) -> bool:
     """Whether what is limited to these codes (empty: not limited) is for the line."""
+    if line.commitment is not None:
+        return not (plans or prices) and (not products or line.commitment.product_code in products)
     if line.item_id not in items:
         return not (products or plans or prices)
     item = items[line.item_id or 0][2]
@@ -120,18 +127,31 @@ def credits_of(facts: AccountFacts, lines: Sequence[DraftLine]) -> Lent:
     return tuple(found)
 
 
-Held = tuple[int | None, Period, int, int]
-"""(item, days, amount, discount) of what was billed"""
+Subject = tuple[bool, int]
+"""(whether it is a commitment, its id or an item's)"""
+Held = tuple[Subject | None, Period, int, int]
+"""(subject, days, amount, discount) of what was billed"""
+
+
+def _subject(line: DraftLine) -> Subject | None:
+    if line.commitment is not None:
+        return True, line.commitment.id
+    return None if line.item_id is None else (False, line.item_id)
+
+
+def _billed(facts: AccountFacts) -> Iterator[tuple[Subject, Billed]]:
+    yield from (((False, charge.subject_id), charge) for charge in facts.billed)
+    yield from (((True, charge.subject_id), charge) for charge in facts.trued_up)
 
 
 def billed_again(facts: AccountFacts, lines: Sequence[DraftLine]) -> frozenset[str]:
     """Changes inside days that were billed: they keep the discount of those days, and no coupon acts on them anew."""
-    days: dict[int, list[Period]] = {}
-    for charge in facts.billed:
-        days.setdefault(charge.subject_id, []).append(charge.service)
-    changes = (line for line in lines if line.kind in (LineKind.PRORATION, LineKind.LATE) and line.item_id is not None)
+    days: dict[Subject | None, list[Period]] = {}
+    for subject, charge in _billed(facts):
+        days.setdefault(subject, []).append(charge.service)
+    changes = (line for line in lines if line.kind in (LineKind.PRORATION, LineKind.LATE) or is_difference(line))
     return frozenset(
-        line.key for line in changes if any(one.overlap(line.service) for one in days.get(line.item_id or 0, ()))
+        line.key for line in changes if any(one.overlap(line.service) for one in days.get(_subject(line), ()))
     )
 
 
@@ -145,19 +165,19 @@ def as_first_billed(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int
     again, found = billed_again(facts, lines), []
     held: list[Held] = [
         (
-            charge.subject_id,
+            subject,
             charge.service,
             charge.amount_minor + charge.edited_minor,
             facts.discounted.get((charge.document_id or 0, charge.line_no), 0),
         )
-        for charge in facts.billed
+        for subject, charge in _billed(facts)
     ]
     first = [one for one in held if one[2] > 0]
     for line in lines:
         kept = 0
-        if line.amount_minor < 0 and line.item_id is not None:
+        if line.amount_minor < 0 and _subject(line) is not None:
             kept = _part(line, held)
-            held.append((line.item_id, line.service, line.amount_minor, kept))
+            held.append((_subject(line), line.service, line.amount_minor, kept))
         elif line.key in again:
             kept = _part(line, first)
         found.append(kept)
@@ -166,20 +186,16 @@ def as_first_billed(facts: AccountFacts, lines: Sequence[DraftLine]) -> list[int
 
 def _part(line: DraftLine, held: Sequence[Held]) -> int:
     amount_minor = discount_minor = 0
-    for item_id, service, billed_minor, off_minor in held:
-        common = service.overlap(line.service) if item_id == line.item_id else None
+    for subject, service, billed_minor, off_minor in held:
+        common = service.overlap(line.service) if subject == _subject(line) else None
         if common is not None:
-            amount_minor += _share(billed_minor, service, common)
-            discount_minor += _share(off_minor, service, common)
+            amount_minor += part_of(billed_minor, service, common)
+            discount_minor += part_of(off_minor, service, common)
     if discount_minor <= 0 or amount_minor <= 0:
         return 0
     size = abs(line.amount_minor)
     part = min(half_away(Fraction(discount_minor * size, amount_minor)), size)
     return part if line.amount_minor > 0 else -min(part, discount_minor)
-
-
-def _share(whole_minor: int, service: Period, days: Period) -> int:
-    return cumulative(whole_minor, service.elapsed(days.end)) - cumulative(whole_minor, service.elapsed(days.start))
 
 
 # ── the sums, and what the lines then say ───────────────────────────────────────────────────────────────────────────

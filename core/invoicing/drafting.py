@@ -19,6 +19,7 @@ from core.errors import BadInput, BillingError, Refused, Stale
 from core.invoicing import copy, discounting, ruled_out, rules, store, store_charges, store_discounts
 from core.invoicing.copying import copy_of
 from core.invoicing.facts import Cache, Scope, gather, read_usage, treatments
+from core.invoicing.locking import hold
 from core.invoicing.model import OPEN, AccountFacts, Draft, DraftLine, DraftResult, Problem
 from core.invoicing.parties import Parties
 from core.money import check_currency
@@ -49,7 +50,7 @@ def draft_all(
     """Draft everything of a seller that fell due by `bill_on`, chunk by chunk, each in a transaction of its own."""
     require(actor, "invoicing.draft")  # also where nothing is due
     with db.reading(engine) as session:
-        accounts = store.accounts_due(session, seller_id, bill_on)
+        accounts = _due(session, seller_id, bill_on)
         seal = seals.latest(session)
     result, cache = DraftResult(), Cache()
     for start in range(0, len(accounts), chunk):
@@ -86,7 +87,7 @@ def draft(
     today = local_date(now, seller.timezone)
     if bill_on > today:
         raise Refused("bill_on_ahead", f"Nothing was drafted: {bill_on} is still to come; today is {today}.")
-    accounts = sorted(set(store.accounts_due(session, seller_id, bill_on) if account_ids is None else account_ids))
+    accounts = sorted(set(_due(session, seller_id, bill_on) if account_ids is None else account_ids))
     done = DraftResult()
     for start in range(0, len(accounts), CHUNK):
         part = accounts[start : start + CHUNK]
@@ -96,6 +97,12 @@ def draft(
         if progress:
             progress(start + len(part), len(accounts))
     return done
+
+
+def _due(session: Session, seller_id: int, bill_on: date) -> list[int]:
+    """Accounts with a subscription or commitment that had begun by that day, in order of ids."""
+    begun = store.accounts_due(session, seller_id, bill_on)
+    return sorted({*begun, *catalog.accounts_committed(session, seller_id, bill_on)})
 
 
 def recompute(session: Session, change: audit.Recorder, head: store.Head) -> None:
@@ -111,7 +118,7 @@ def _draft_chunk(
     session: Session, change: audit.Recorder, scope: Scope, cache: Cache, only: int | None = None
 ) -> DraftResult:
     """Lock, read, compute, save."""
-    catalog.lock_subscriptions(session, store.subscriptions_of(session, scope.account_ids))
+    hold(session, scope.account_ids)
     heads = store.open_drafts(session, scope.seller_id, scope.account_ids, scope.bill_on)
     drafts = {(head.account_id, head.currency): head for head in heads if head.status is DocumentStatus.DRAFT}
     waiting = {(head.account_id, head.currency): head.id for head in heads if head.status is not DocumentStatus.DRAFT}
@@ -323,7 +330,7 @@ def discard(session: Session, actor: Actor, now: datetime, document_id: int, rea
     """Give a draft up: its charges are released and can be claimed again."""
     change = audit.begin(session, actor, now, "invoicing.discard")
     head = store.head(session, document_id)
-    catalog.lock_subscriptions(session, store.subscriptions_of(session, [head.account_id]))
+    hold(session, [head.account_id])
     head = store.head(session, document_id, lock=True)
     refusal = rules.check_move(head.name, head.status, DocumentStatus.DISCARDED)
     given_up = head.refers_to_id is not None and head.status in OPEN  # a twin cannot be edited, so nobody gives it back

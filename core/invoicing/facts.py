@@ -11,11 +11,13 @@ from sqlmodel import Session
 
 from core import catalog, credits, ledger, metering, rating
 from core.catalog.billing_rules import BillDifferences, DiscountProration
+from core.catalog.commitments import CommitmentView
 from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
 from core.clock import Period
 from core.invoicing import store, store_charges, store_discounts, store_inputs
+from core.invoicing.facts_committed import commitments_of, committed_of
 from core.invoicing.model import AccountFacts, Billed, Used, Want
 from core.invoicing.rules import TaxKey
 from core.invoicing.usage import UsageKey, days_billed, usage_key
@@ -51,9 +53,11 @@ class Scope:
 
 @dataclass(frozen=True)
 class Supposed:
-    """What is not so yet and is read as if it were, for a preview: subscriptions, also new ones; an account's coupons."""
+    """What is not so yet and is read as if it were, for a preview: subscriptions and commitments, also new ones; an account's
+    coupons."""
 
     subscriptions: tuple[SubscriptionView, ...] = ()
+    commitments: tuple[CommitmentView, ...] = ()
     coupons: Mapping[int, tuple[CouponGrantView, ...]] = field(default_factory=dict)
 
 
@@ -73,8 +77,11 @@ def gather(
     by_key: dict[tuple[int, str], list[SubscriptionView]] = {key: [] for key in drafts}
     for view in views:
         by_key.setdefault((view.account_id, view.currency), []).append(view)
+    planned = supposed.commitments if supposed else ()
+    commitments = commitments_of(session, scope.account_ids, scope.bill_on, planned, by_key)
     own = [head.id for head in drafts.values()]
     charges = store_charges.billed(session, {item.id for view in views for item in view.all_items}, own)
+    committed = committed_of(session, scope.bill_on, scope.seal, commitments, own)
     past = store.past(session, scope.account_ids)
     inputs = store_inputs.inputs(session, own)
     units = {meter.id: meter.unit for meter in catalog.meters(session, scope.seller_id)}
@@ -82,12 +89,7 @@ def gather(
     terms = _terms(session, scope, cache)
     lowered = _lowered(session, scope, own, supposed)
     waits = catalog.setting(session, "late_usage_days", seller_id=scope.seller_id, on=scope.bill_on)
-    differences = catalog.account_settings(
-        session, "bill_differences", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
-    )
-    prorations = catalog.account_settings(
-        session, "discount_proration", seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
-    )
+    differences, prorations = (_said(session, scope, key) for key in ("bill_differences", "discount_proration"))
     found = []
     for key in sorted(by_key):
         subscriptions = tuple(by_key[key])
@@ -113,10 +115,18 @@ def gather(
                 terms=terms,
                 changes_now=differences[key[0]] == BillDifferences.NOW,
                 discount_proration=DiscountProration(prorations[key[0]]),
+                **committed(key),
                 **lowered(key[0]),
             )
         )
     return found
+
+
+def _said(session: Session, scope: Scope, key: str) -> Mapping[int, Any]:
+    """A setting of each account on the bill date."""
+    return catalog.account_settings(
+        session, key, seller_id=scope.seller_id, account_ids=scope.account_ids, on=scope.bill_on
+    )
 
 
 def _views(session: Session, scope: Scope, supposed: Supposed) -> list[SubscriptionView]:

@@ -7,18 +7,19 @@ enters one cannot approve the document.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from sqlmodel import Session
 
-from core import audit, catalog
-from core.clock import Period
+from core import audit, catalog, ledger, revenue
+from core.clock import Period, local_date
 from core.errors import BadInput, Fault, NotFound, Refused, Stale
 from core.invoicing import store, store_charges, store_inputs
 from core.invoicing.drafting import recompute
+from core.invoicing.locking import hold
 from core.invoicing.model import BodyLine, Cause, ChargeKind, Claim, InputKind, LineKind
 from core.money import exact_text, to_parts
 from core.people.permissions import Actor
@@ -164,17 +165,22 @@ def withdraw_input(session: Session, actor: Actor, now: datetime, document_id: i
 
 
 def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int, line_no: int, reason: str) -> int:
-    """Never bill the usage of this line: a charge of kind waived takes its place, with quantity, amount and reason.
+    """Never bill the usage or commitment of this line: a charge of kind waived takes its place, with quantity, amount and reason.
 
     It counts as billed for everything that is drafted later, earns nothing, and is what reconciliation calls excluded.
     """
     change = audit.begin(session, actor, now, "invoicing.waive_usage")
+    seller = catalog.seller(session, store.head(session, document_id).seller_id)
+    today = local_date(now, seller.timezone)
+    ledger.open_periods(session, seller.id, today)  # locked before anything else
     head = _open_draft(session, document_id)
     line = _line(session, head, line_no)
-    if line.item_id is None or line.kind not in (LineKind.LATE, LineKind.USAGE):
-        raise Refused(
-            "not_usage", f"Not waived: line {line_no} of {head.name} bills no usage. Edit its amount instead."
+    committed = line.explanation.get("commitment")
+    if committed is None and (line.item_id is None or line.kind not in (LineKind.LATE, LineKind.USAGE)):
+        sentence = (
+            f"Not waived: line {line_no} of {head.name} bills no usage and no commitment. Edit its amount instead."
         )
+        raise Refused("not_usage", sentence)
     if not reason.strip():
         raise BadInput.one("reason_missing", "reason", "Say why this usage is not billed; it stays on record.")
     store_charges.release(session, change.id, [document_id], "recomputed")
@@ -182,16 +188,16 @@ def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int,
     store.set_document(session, document_id, settings={**head.settings, "fingerprint": ""})
     cause = Cause(
         Period.parse(str(line.explanation["cadence_period"])),
-        str(line.explanation["price_hash"]),
+        str(committed["terms_hash"] if committed else line.explanation["price_hash"]),
         f"waived {change.id}",
     )
     claim = Claim(
-        SubjectKind.ITEM,
-        line.item_id,
+        SubjectKind.COMMITMENT if committed else SubjectKind.ITEM,
+        int(committed["id"]) if committed else line.item_id or 0,
         ChargeKind.WAIVED,
         line.service,
         str(cause),
-        Fraction(line.quantity),
+        Fraction(0 if committed else line.quantity),
         line.exact,
         computed_minor(line),
     )
@@ -204,10 +210,28 @@ def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int,
         "rating_version": line.rating_version,
     }
     charge_id = store_charges.set_aside(session, change.id, claim, about, reason)
+    if committed:
+        _earn_nothing(session, change, line, today, claim.amount_minor, charge_id)
     after = {"charge": charge_id, "quantity": line.quantity, "amount_minor": claim.amount_minor}
     change.note("document", document_id, before={"line_no": line_no}, after=after, reason=reason)
     recompute(session, change, store.head(session, document_id))
     return charge_id
+
+
+def _earn_nothing(
+    session: Session, change: audit.Recorder, line: BodyLine, today: date, amount_minor: int, charge_id: int
+) -> None:
+    committed = catalog.contract(session, int(line.explanation["commitment"]["contract_id"]))
+    revenue.waive_commitment(
+        session,
+        change,
+        seller_id=committed.seller_id,
+        contract_id=committed.id,
+        code=str(line.explanation["obligation"]),
+        on=today,
+        amount_minor=amount_minor,
+        cause=f"waived:{charge_id}",
+    )
 
 
 # ── shared ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +240,7 @@ def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int,
 def _open_draft(session: Session, document_id: int) -> store.Head:
     """The draft, under the locks that its recomputation takes: subscriptions, then the document."""
     head = store.head(session, document_id)
-    catalog.lock_subscriptions(session, store.subscriptions_of(session, [head.account_id]))
+    hold(session, [head.account_id])
     head = store.head(session, document_id, lock=True)
     if head.status is not DocumentStatus.DRAFT:
         raise Stale(

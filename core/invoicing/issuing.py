@@ -29,13 +29,14 @@ from core.invoicing import (
 )
 from core.invoicing.copying import Stamp, copy_of
 from core.invoicing.lifecycle import check_parties, locked, today_of
+from core.invoicing.locking import hold
 from core.invoicing.model import Body, BodyLine
 from core.invoicing.parties import Parties
 from core.invoicing.store_numbers import Series
 from core.ledger import AccountRole, EntryKind, Line
 from core.money import parse_decimal, round_line
 from core.people.permissions import Actor
-from core.words import Decision, DocumentKind, DocumentStatus
+from core.words import Decision, DocumentKind, DocumentStatus, LineKind
 
 DIGITS = 6
 PREFIX = {DocumentKind.INVOICE: "invoice_prefix", DocumentKind.CREDIT_NOTE: "credit_note_prefix"}
@@ -53,7 +54,7 @@ def issue_within(session: Session, change: audit.Recorder, document_id: int) -> 
     today = today_of(session, head.seller_id, change.at)
     on = max(today, store_numbers.last_date(session, head.seller_id, head.kind) or today)
     _hold_period(session, head, on)
-    catalog.lock_subscriptions(session, store.subscriptions_of(session, [head.account_id]))
+    hold(session, [head.account_id])
     cancelled = crediting.lock_cancelled(session, head)
     head = locked(session, document_id, DocumentStatus.ISSUED)
     _check_approved(session, head, today)
@@ -193,6 +194,7 @@ def _own_side(session: Session, head: store.Head, rate: Decimal) -> list[Line]:
 
 
 def _billed(line: BodyLine, currency: str) -> revenue.BilledLine:
+    true_up = line.kind is LineKind.TRUE_UP and "obligation" in line.explanation
     return revenue.BilledLine(
         line_id=line.id,
         customer_id=line.customer_id,
@@ -201,6 +203,8 @@ def _billed(line: BodyLine, currency: str) -> revenue.BilledLine:
         net_minor=line.net_minor,
         item_id=line.item_id,
         credits_line_id=line.credits_line_id,
+        contract_id=line.explanation["commitment"]["contract_id"] if true_up else None,
+        commitment=str(line.explanation["obligation"]) if true_up else "",
         priced_minor=priced_minor(line, currency),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from core import rating
 from core.catalog.billing_rules import DiscountProration
+from core.catalog.commitments import CommitmentView
 from core.catalog.coupons import CouponGrantView
 from core.catalog.model import Price
 from core.catalog.views import SubscriptionView
@@ -169,10 +170,10 @@ class AccountFacts:
     """Everything that a draft for one account and currency rests on, but for the usage and the tax rates.
 
     `changed` is, per item and first day of a whole period, that usage of billed days has arrived or was corrected since.
-    Differences of periods that were billed wait so many days for an invoice that is coming anyway; with
-    `changes_now` those of changes do not. `terms` are the settings
-    that documents are summed by. `redeemed` says of a coupon's grant how many other documents redeem it, and what it took off
-    them; `discounted` what was taken off a line (document, line number) that stands.
+    Differences of periods that were billed wait so many days for an invoice that is coming anyway; with `changes_now` those of
+    changes do not. By `terms` documents are summed. `redeemed` is how many documents redeem a grant and what it took off them;
+    `discounted` what was taken off a line that stands; `trued_up` what other documents billed of `commitments`; `windows` are,
+    per commitment and first day of its period, what each hour or day came to.
     """
 
     seller_id: int
@@ -195,6 +196,9 @@ class AccountFacts:
     changes_now: bool = False
     discount_proration: DiscountProration = DiscountProration.BEFORE
     credits: tuple[CreditView, ...] = ()
+    commitments: tuple[CommitmentView, ...] = ()
+    trued_up: tuple[Billed, ...] = ()
+    windows: Mapping[tuple[int, date], rating.Windows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -234,8 +238,8 @@ class DraftLine:
     input_id: int | None = None
     unit: str = ""
     unit_price: str = ""
-    share: Fraction = Fraction(1)
-    """Of its whole period, where it is for a part of one"""
+    share: Fraction = Fraction(1)  # of its whole period, where it is for a part of one
+    commitment: CommitmentView | None = None
 
 
 @dataclass(frozen=True)

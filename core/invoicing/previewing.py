@@ -8,7 +8,7 @@ there is something to bill, with what the first one charged counted as billed. U
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ from sqlmodel import Session
 from core import catalog, ledger, seals
 from core.clock import local_date
 from core.errors import BillingError
-from core.invoicing import rules, store
+from core.invoicing import rules, store, store_charges
 from core.invoicing.facts import Cache, Scope, Supposed, gather, read_usage, treatments
 from core.invoicing.model import AccountFacts, Billed, Body, Cause, DocumentStatus, Draft
 from core.words import SubjectKind
@@ -73,6 +73,13 @@ def preview_coupon(session: Session, now: datetime, asked: catalog.GrantCoupon |
     live = {view.currency for view in views if view.ended_on is None or view.ended_on > scope.bill_on}
     currencies = sorted({coupon.currency} if coupon.currency else live)
     return [_preview(session, scope, each, Supposed(coupons={account_id: grants})) for each in currencies]
+
+
+def preview_commitment(session: Session, now: datetime, asked: catalog.CommitmentRequest) -> Preview:
+    """The same for a commitment that would be added, amended or ended."""
+    view = catalog.as_committed(session, asked)
+    scope = _scope(session, now, view.seller_id, view.account_id, view.starts_on)
+    return _preview(session, scope, view.currency, Supposed(commitments=(view,)))
 
 
 def _scope(session: Session, now: datetime, seller_id: int, account_id: int, effective_on: date) -> Scope:
@@ -140,10 +147,11 @@ def after(facts: AccountFacts, draft: Draft) -> AccountFacts:
         redeemed[one.grant_id] = times + 1, amount_minor + one.amount_minor
     off = {(NO_DOCUMENT, line.line_no): line.discount_minor for line in draft.body.lines if line.discount_minor}
     billed = (*facts.billed, *billed_by(draft))
-    return replace(facts, billed=billed, redeemed=redeemed, discounted={**facts.discounted, **off})
+    trued_up = (*facts.trued_up, *billed_by(draft, (SubjectKind.COMMITMENT,)))
+    return replace(facts, billed=billed, trued_up=trued_up, redeemed=redeemed, discounted={**facts.discounted, **off})
 
 
-def billed_by(draft: Draft) -> tuple[Billed, ...]:
+def billed_by(draft: Draft, kinds: Sequence[SubjectKind] = store_charges.ITEMS) -> tuple[Billed, ...]:
     """The charges that a draft would claim, as the next one finds them."""
     edited: Counter[int] = Counter()
     for line_no, claim in draft.claims:
@@ -163,5 +171,5 @@ def billed_by(draft: Draft) -> tuple[Billed, ...]:
             line_no,
         )
         for line_no, claim in draft.claims
-        if claim.subject_kind in (SubjectKind.ITEM, SubjectKind.ONE_OFF)
+        if claim.subject_kind in kinds
     )

@@ -24,6 +24,7 @@ from core.clock import Period
 from core.invoicing import discounting
 from core.invoicing.coming import next_due as next_due
 from core.invoicing.coming import worth_a_document as worth_a_document
+from core.invoicing.commitments import commitment_lines
 from core.invoicing.flags import flags_of
 from core.invoicing.model import (
     MOVES,
@@ -126,6 +127,7 @@ def compute_lines(facts: AccountFacts, wanted: Sequence[Want], used: Mapping[Usa
                     else one_off_back(facts, view, item)
                 )
                 found += [line] if line else []
+    found += commitment_lines(facts, found)
     return sorted(found, key=_order)
 
 

@@ -40,13 +40,22 @@ def add_rows(session: Session, table: type[Any], rows: Sequence[Mapping[str, Any
 # ── reads ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def billed(session: Session, item_ids: Iterable[int], but_documents: Iterable[int] = ()) -> dict[int, list[Billed]]:
-    """Item → its live charges of all other documents, in order of ids; an item is billed, and so is its one-off."""
+ITEMS = (SubjectKind.ITEM, SubjectKind.ONE_OFF)
+
+
+def billed(
+    session: Session,
+    subject_ids: Iterable[int],
+    but_documents: Iterable[int] = (),
+    kinds: Sequence[SubjectKind] = ITEMS,
+) -> dict[int, list[Billed]]:
+    """Item (or another subject) → its live charges of all other documents, in order of ids; an item is billed, and so is its
+    one-off."""
     without = sorted(but_documents)
     edited = aliased(Charge)
     live_edit = aliased(ChargeLive)
     found: dict[int, list[Billed]] = {}
-    for part in parts(item_ids):
+    for part in parts(subject_ids):
         edits = (
             select(func.coalesce(func.sum(col(edited.amount_minor)), 0))
             .join(live_edit, col(live_edit.charge_id) == col(edited.id))
@@ -75,7 +84,7 @@ def billed(session: Session, item_ids: Iterable[int], but_documents: Iterable[in
             )
             .join(ChargeLive, col(ChargeLive.charge_id) == col(Charge.id))
             .where(
-                col(ChargeLive.subject_kind).in_((SubjectKind.ITEM, SubjectKind.ONE_OFF)),
+                col(ChargeLive.subject_kind).in_(kinds),
                 col(ChargeLive.subject_id).in_(part),
             )
             .order_by(col(Charge.id))

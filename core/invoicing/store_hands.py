@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from core.invoicing.store import Head
-from core.tables.catalog import Contract, ContractChange, Subscription
+from core.tables.catalog import Commitment, Contract, ContractChange, Subscription
 from core.tables.changes import Change
 from core.tables.charges import Charge
 from core.tables.coupons import Coupon, CouponGrant
@@ -121,6 +121,7 @@ def _facts(head: Head) -> dict[str, Select[Any]]:
             col(CreditGrant.source_document_id).is_(None),
         ),
         "the contract": by_change(ContractChange).where(col(ContractChange.contract_id).in_(contracts)),
+        "a commitment": by_change(Commitment).where(col(Commitment.contract_id).in_(contracts)),
         "the customer": by_change(CustomerVersion).where(col(CustomerVersion.customer_id).in_(customers)),
         "the customer's timezone": by_change(CustomerTimezone).where(col(CustomerTimezone.customer_id).in_(customers)),
         "an alias of the customer": by_change(CustomerAlias).where(col(CustomerAlias.customer_id).in_(customers)),

@@ -27,6 +27,7 @@ DOES: dict[str, str] = {
     "catalog.subscribe": "begin subscriptions",
     "catalog.change_subscription": "change subscriptions",
     "catalog.override_price": "give customers prices of their own",
+    "catalog.change_commitment": "change what contracts commit to",
     "catalog.add_coupon": "make or end coupons",
     "catalog.grant_coupon": "grant coupons or end grants",
     "metering.save_mapping": "save mappings of usage",

@@ -46,6 +46,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.subscribe": OPS,
     "catalog.change_subscription": OPS,
     "catalog.override_price": OPS,
+    "catalog.change_commitment": OPS,
     "catalog.add_coupon": OPS,
     "catalog.grant_coupon": OPS,
     # usage

@@ -23,7 +23,18 @@ from core.catalog.model import Price
 from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.rating.arithmetic import sum_document, true_up
 from core.rating.changes import Act, ActKind, Charged, Step, creditable, limited, parts_to_bill, share_of, steps_of
-from core.rating.commitment import Commitment, Committed, commitment_owed, commitment_owed_by_window
+from core.rating.commitment import (
+    Commitment,
+    CommitmentBill,
+    Committed,
+    CountedAmount,
+    Windows,
+    bill_commitment,
+    commitment_owed,
+    commitment_owed_by_window,
+    commitment_share,
+    commitment_terms,
+)
 from core.rating.daybasis import ACTUAL_DAYS, Basis
 from core.rating.document import PLAIN as PLAIN_TERMS
 from core.rating.document import (
@@ -58,6 +69,7 @@ from core.rating.sums import DocumentSums, Drawn, LineSums, Taken
 from core.rating.taxes import LineTax, TaxTotal
 from core.rating.trials import Point, Trial, chart_end, curve, effective_unit, measured_units, try_price, usual_figure
 from core.rating.trials import bounds as trial_bounds
+from core.rating.windowed import window_amounts
 
 __all__ = [
     "ACTUAL_DAYS",
@@ -71,8 +83,10 @@ __all__ = [
     "BilledBefore",
     "Charged",
     "Commitment",
+    "CommitmentBill",
     "Committed",
     "Converted",
+    "CountedAmount",
     "Credit",
     "DayBasis",
     "Direction",
@@ -101,9 +115,13 @@ __all__ = [
     "TierStep",
     "Trial",
     "Usage",
+    "Windows",
+    "bill_commitment",
     "chart_end",
     "commitment_owed",
     "commitment_owed_by_window",
+    "commitment_share",
+    "commitment_terms",
     "creditable",
     "curve",
     "effective_unit",
@@ -128,4 +146,5 @@ __all__ = [
     "try_price",
     "usage_of",
     "usual_figure",
+    "window_amounts",
 ]

@@ -28,7 +28,7 @@ def explain_rated(walk: Walk, billed_before: BilledBefore = NOTHING) -> dict[str
     price, steps = walk.price, [*_converted(walk.usage, walk.price.currency), *walk.steps]
     if (price.minimum is not None or price.maximum is not None) and not walk.with_limits:
         steps.append({"step": "limits_wait_for_last_part", "result": exact_text(walk.exact)})
-    steps.append(_rounding(walk.exact, price.currency))
+    steps.append(rounding_step(walk.exact, price.currency))
     if billed_before != NOTHING:
         steps.append(_billed_before(walk.exact, billed_before, price.currency))
     head = _head(price, walk.period.period, walk.period.seconds)
@@ -164,7 +164,8 @@ def _converted(usage: Usage, currency: str) -> list[Step]:
     ]
 
 
-def _rounding(exact: Fraction, currency: str) -> Step:
+def rounding_step(exact: Fraction, currency: str) -> Step:
+    """How an exact amount becomes money."""
     minor = round_line(exact, currency)
     return {
         "step": "rounding",

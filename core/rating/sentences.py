@@ -129,6 +129,16 @@ def _says_entered(step: Step) -> str:
     return f"Flat amount of tier {step['tier']}, entered on {step['on']}, {what}: {step['flat']} → {step['result']}."
 
 
+def _says_committed(step: Step) -> str:
+    part = f" × {step['share']} of the period" if step["result"] != step["amount"] else ""
+    return f"Committed: {step['amount']}{part} = {step['result']}."
+
+
+def _says_windows(step: Step) -> str:
+    quiet = f", in {step['quiet']} of which nothing was used" if step["quiet"] else ""
+    return f"Committed: {step['amount']} in each of {step['windows']} {step['unit']}s{quiet}; used in all {step['result']}."
+
+
 COUNTED = {DayBasis.SECONDS: "seconds", DayBasis.THIRTY_360: "days of 30/360"}
 
 
@@ -182,4 +192,11 @@ SENTENCES: Mapping[str, Callable[[Step], str]] = {
     ),
     "flats_apart": lambda step: f"Flat amounts of {step['flats']} are owed whole apart from this: {step['result']}.",
     "tier_entered": _says_entered,
+    "committed": _says_committed,
+    "committed_windows": _says_windows,
+    "counted": lambda step: f"Counted towards it: {step['result']}.",
+    "shortfall": lambda step: f"What is missing is owed: {step['result']}.",
+    "overage_factor": lambda step: (
+        f"Beyond it {step['beyond']} costs {step['factor']} times as much: {step['result']} more."
+    ),
 }

@@ -17,7 +17,7 @@ from core import audit, ledger
 from core.clock import Period
 from core.errors import Refused
 from core.ledger import AccountRole, Line
-from core.revenue import rules, store, store_billings
+from core.revenue import rules, store, store_billings, store_commitments
 from core.revenue.model import (
     BilledLine,
     Billing,
@@ -31,7 +31,7 @@ from core.revenue.model import (
 )
 from core.revenue.posting import Rates, carried_lines, posting_row
 from core.revenue.service import post_within
-from core.revenue.syncing import change_row, sync_within
+from core.revenue.syncing import change_row, sync_commitments, sync_within
 
 
 def bill(
@@ -175,6 +175,16 @@ def _resolve(
             held = [one for one in before if one.detail.get("layers") and line.service.start < one.days.end]
             if before and line.line_id not in found:
                 found[line.line_id] = max(held or before, key=lambda one: one.days.start).id
+    trued_up = {
+        line.contract_id for line in lines if line.commitment and line.line_id not in found and line.contract_id
+    }
+    if trued_up:
+        through = max(line.service.start for line in lines)
+        changed |= set(store.posted(session, sync_commitments(session, change, seller_id, through, trued_up)))
+        known = store_commitments.of_commitments(session, seller_id)
+        for line in lines:
+            if line.commitment in known and line.line_id not in found:
+                found[line.line_id] = known[line.commitment].id
     alone = [line for line in lines if line.line_id not in found]
     if alone:
         found |= _own(session, change, seller_id, account_id, currency, alone)
@@ -249,6 +259,25 @@ def _concede(
                 (line.service, line.concession_minor, f"line:{line.line_id}")
             )
     adjust_locked(session, change, billed_on, wanted)
+
+
+def waive_commitment(
+    session: Session,
+    change: audit.Recorder,
+    *,
+    seller_id: int,
+    contract_id: int,
+    code: str,
+    on: date,
+    amount_minor: int,
+    cause: str,
+) -> None:
+    """What is waived of a commitment's period earns nothing. The caller holds the seller's open periods."""
+    store.hold(session, seller_id, change.at, alone=False)
+    sync_commitments(session, change, seller_id, on, {contract_id})
+    known = store_commitments.of_commitments(session, seller_id)[code]
+    adjust_locked(session, change, on, {known.id: [(known.days, -amount_minor, cause)]})
+    post_within(session, change, seller_id, on, {known.id})
 
 
 def adjust_locked(

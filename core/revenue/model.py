@@ -186,6 +186,7 @@ class BilledLine:
     `item_id` and `service` find its obligation; a line without an item is an obligation of its own. A line of a credit note
     names the line that it credits. `priced_minor` is what the prices come to where a discount, an edit or a concession
     makes the net another amount: the difference changes what is earned, over the service days. None: the net is the price.
+    `commitment` is the code of the obligation that a true-up bills.
     """
 
     line_id: int
@@ -197,6 +198,7 @@ class BilledLine:
     credits_line_id: int | None = None
     priced_minor: int | None = None
     contract_id: int | None = None
+    commitment: str = ""
 
     @property
     def concession_minor(self) -> int:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from core.catalog.commitments import CommitmentView
 from core.catalog.model import Price, PriceKind
 from core.catalog.views import ItemView, SubscriptionView
 from core.clock import Period, Zones, add_months
@@ -22,6 +23,7 @@ from core.revenue.model import AccountRole, Carried, Due, Layer, Measure, Moveme
 
 DAY = timedelta(days=1)
 YEAR_MONTHS = 12
+COMMITMENT = "commitment:"
 ROLES = {
     PriceKind.RECURRING: AccountRole.REVENUE_RECURRING,
     PriceKind.USAGE: AccountRole.REVENUE_USAGE,
@@ -116,20 +118,29 @@ def _tiles(view: SubscriptionView, item: ItemView, through: date) -> Iterator[tu
 
 
 def _recurring(one: Promised) -> Promise:
-    """One layer for each stretch of days with one quantity, by the very proration that invoices bill by."""
-    basis = Basis(one.view.day_basis(one.whole), one.view.zones)
-    parts = [
-        (part, whole)
-        for _, whole, item in one.parts
-        for part in prorate(item.price, item.changes, whole, basis).parts
-        if not isinstance(part, FlatPart)
-    ]
-    flats = _whole_flats(one)
+    """One layer for each stretch of days with one quantity; of a ramp its phases together, evenly."""
+    parts, flats = _parts(one), _whole_flats(one)
     if one.item.evenly is not None and one.days.start in one.item.evenly:
         amount_minor = sum(part.amount_minor for part, _ in parts) + worth(flats)
         return _promise(one, one.days, Measure.OVER_TIME, _evenly(one, amount_minor))
     layers = (*(_layer(part, whole) for part, whole in parts), *flats)
     return _promise(one, one.days, Measure.OVER_TIME, layers)
+
+
+def _parts(one: Promised) -> list[tuple[Part, Period]]:
+    """By the very proration that invoices bill by."""
+    basis = Basis(one.view.day_basis(one.whole), one.view.zones)
+    return [
+        (part, whole)
+        for _, whole, item in one.parts
+        for part in prorate(item.price, item.changes, whole, basis).parts
+        if not isinstance(part, FlatPart)
+    ]
+
+
+def charged(one: Promised) -> tuple[Layer, ...]:
+    """What is billed for recurring days, in the very stretches that invoices have."""
+    return (*(_layer(part, whole) for part, whole in _parts(one)), *_whole_flats(one))
 
 
 def _whole_flats(one: Promised) -> tuple[Layer, ...]:
@@ -199,6 +210,35 @@ def _promise(one: Promised, days: Period, measure: Measure, layers: tuple[Layer,
         layers=layers,
         version=one.view.version,
     )
+
+
+def committed(view: CommitmentView, through: date) -> Iterator[Promise]:
+    """An obligation for each period of a commitment that begins through the day; what it comes to is found when it is posted."""
+    for step in view.steps(through):
+        yield Promise(
+            code=commitment_code(view.id, step.whole.start),
+            contract_id=view.contract_id,
+            customer_id=view.customer_id,
+            item_id=None,
+            product_id=view.product_id,
+            currency=view.currency,
+            revenue_role=AccountRole.REVENUE_USAGE,
+            measure=Measure.USAGE,
+            days=step.days,
+            allocated_minor=0,
+            layers=(),
+            version=view.contract_version,
+        )
+
+
+def commitment_code(commitment_id: int, start: date) -> str:
+    """The code of the obligation of a commitment's period that begins on that day."""
+    return f"{COMMITMENT}{commitment_id}:{start}"
+
+
+def commitment_of(code: str) -> int | None:
+    """The commitment of an obligation; None where it is no commitment's."""
+    return int(code.split(":")[1]) if code.startswith(COMMITMENT) else None
 
 
 def usage_by(

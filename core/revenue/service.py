@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from core import audit, ledger, metering, seals
 from core.people import Actor
-from core.revenue import rules, store, usage
+from core.revenue import commitments, rules, store, store_commitments, usage
 from core.revenue.model import Measure, Obligation
 from core.revenue.posting import post_locked, spans
 from core.revenue.syncing import sync_within
@@ -58,7 +58,10 @@ def post_within(
     posted = store.posted(session, ids)
     horizon = max([through, *(day for one in posted.values() for day in one.through.values())])
     by_use = {one.id: one for one in found.values() if one.measure is Measure.USAGE}
-    used = usage.metered(session, by_use.values(), horizon, seal)
+    used: dict[int, usage.Behind] = {
+        **usage.metered(session, by_use.values(), horizon, seal),
+        **commitments.behind(session, by_use.values(), horizon, seal),
+    }
     usage.reprice(session, change, by_use, used, horizon)
 
     def target(one: Obligation) -> Callable[[date], int]:
@@ -81,4 +84,5 @@ def _candidates(session: Session, seller_id: int, through: date, first_open: dat
     moved: set[int] = set()
     if last_seal:
         moved = {customer for customer, _ in metering.changed_days(session, last_seal, seal, seller_id)}
-    return store.candidates(session, seller_id, through, first_open, (last_day, last_seal), moved)
+    found = store.candidates(session, seller_id, through, first_open, (last_day, last_seal), moved)
+    return found | store_commitments.committed_with(session, seller_id, moved)

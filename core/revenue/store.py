@@ -50,7 +50,7 @@ def layers_in(detail: Mapping[str, Any], name: str) -> tuple[Layer, ...]:
 KNOWN = ("start_on", "end_on", "allocated_minor", "detail")
 
 
-def _newest() -> Any:
+def newest() -> Any:
     """The number of each obligation's last change."""
     return (
         select(col(ObligationChange.obligation_id), func.max(col(ObligationChange.seq)).label("seq"))
@@ -61,15 +61,15 @@ def _newest() -> Any:
 
 def _latest() -> Any:
     """Obligations with their last change and their account."""
-    newest = _newest()
+    last = newest()
     return (
         select(rows.Obligation, ObligationChange, col(Contract.account_id))
-        .join(newest, newest.c.obligation_id == col(rows.Obligation.id))
+        .join(last, last.c.obligation_id == col(rows.Obligation.id))
         .join(
             ObligationChange,
             and_(
                 col(ObligationChange.obligation_id) == col(rows.Obligation.id),
-                col(ObligationChange.seq) == newest.c.seq,
+                col(ObligationChange.seq) == last.c.seq,
             ),
         )
         .join(Contract, col(Contract.id) == col(rows.Obligation.contract_id))
@@ -112,11 +112,11 @@ def of_items(session: Session, seller_id: int, item_ids: Collection[int] | None)
     """By code: the obligations of these items, or of all items of the seller."""
     found: dict[str, Known] = {}
     o, c = rows.Obligation, ObligationChange
-    newest = _newest()
+    last = newest()
     wanted = (
         select(col(o.code), col(o.id), col(o.item_id), *(col(getattr(c, name)) for name in KNOWN))
-        .join(newest, newest.c.obligation_id == col(o.id))
-        .join(c, and_(col(c.obligation_id) == col(o.id), col(c.seq) == newest.c.seq))
+        .join(last, last.c.obligation_id == col(o.id))
+        .join(c, and_(col(c.obligation_id) == col(o.id), col(c.seq) == last.c.seq))
         .where(col(o.seller_id) == seller_id, col(o.item_id).is_not(None))
     )
     parts: Iterable[list[int] | None] = [None] if item_ids is None else chunks(item_ids)
@@ -223,7 +223,7 @@ def candidates(
     Time: not earned in full, or not over before the first open period. Usage: not over by the last run's day, changed since
     it, or of a customer whose usage moved since it (`watermark` is that run's day and seal).
     """
-    newest = _newest()
+    last = newest()
     earned = (
         select(col(ObligationPosting.obligation_id), func.sum(col(ObligationPosting.earned_minor)).label("earned"))
         .group_by(col(ObligationPosting.obligation_id))
@@ -232,12 +232,12 @@ def candidates(
     usage = col(rows.Obligation.measure) == Measure.USAGE
     base = (
         select(col(rows.Obligation.id))
-        .join(newest, newest.c.obligation_id == col(rows.Obligation.id))
+        .join(last, last.c.obligation_id == col(rows.Obligation.id))
         .join(
             ObligationChange,
             and_(
                 col(ObligationChange.obligation_id) == col(rows.Obligation.id),
-                col(ObligationChange.seq) == newest.c.seq,
+                col(ObligationChange.seq) == last.c.seq,
             ),
         )
         .join(Change, col(Change.id) == col(ObligationChange.change_id))

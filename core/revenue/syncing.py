@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core import audit, catalog
 from core.clock import Period
-from core.revenue import rules, store
+from core.revenue import rules, store, store_commitments
 from core.revenue.model import Known, Layer, Measure, Obligation, ObligationChangeKind, Promise
 from core.revenue.store import layer_to_json, layers_in
 
@@ -43,15 +43,46 @@ def sync_within(
             promise = one.promise(life.get(one.item.product_id, 0))
             if known is None:
                 fresh.append(promise)
-            elif _differs(known.days, layers_in(known.detail, "layers"), promise):
+            elif _differs(known.days, layers_in(known.detail, "layers"), known.version, promise):
                 amended.append(promise)
     gone = [known.id for code, known in have.items() if code not in current and _ends(known, through)]
+    ids = {code: known.id for code, known in have.items()}
+    changed = _save(session, change, seller_id, fresh, amended, gone, ids)
+    return changed | (sync_commitments(session, change, seller_id, through) if subscription_ids is None else set())
+
+
+def sync_commitments(
+    session: Session, change: audit.Recorder, seller_id: int, through: date, contract_ids: Collection[int] | None = None
+) -> set[int]:
+    """The same for what contracts commit to: an obligation for each period of a commitment. The caller holds the run."""
+    views = [
+        view
+        for view in catalog.commitments(session, seller_id=seller_id)
+        if contract_ids is None or view.contract_id in contract_ids
+    ]
+    if not views:
+        return set()
+    have = store_commitments.of_commitments(session, seller_id)
+    promises = [promise for view in views for promise in rules.committed(view, through)]
+    fresh = [one for one in promises if one.code not in have]
+    amended = [one for one in promises if one.code in have and have[one.code].version != one.version]
+    current, contracts = {one.code for one in promises}, {view.id for view in views}
+    gone = [
+        known.id
+        for code, known in have.items()
+        if code not in current
+        and rules.commitment_of(code) in contracts
+        and known.days.start <= through
+        and known.allocated_minor != rules.worth(layers_in(known.detail, "adjustments"))
+    ]
     return _save(session, change, seller_id, fresh, amended, gone, {code: known.id for code, known in have.items()})
 
 
-def _differs(days: Period, layers: Sequence[Layer], promise: Promise) -> bool:
-    """Of usage only the days are promised: what it comes to is found when it is posted."""
-    return days != promise.days or tuple(layers) != promise.layers
+def _differs(days: Period, layers: Sequence[Layer], version: int, promise: Promise) -> bool:
+    """Of usage only the days are promised: what it comes to is found when it is posted. What a contract committed to is looked
+    at again whenever the contract was changed."""
+    again = promise.item_id is None and version != promise.version
+    return days != promise.days or tuple(layers) != promise.layers or again
 
 
 def _ends(known: Known, through: date) -> bool:
@@ -76,7 +107,7 @@ def _save(
     values = []
     for promise in (*fresh, *amended):
         known = now.get(ids[promise.code])
-        if known is None or _differs(known.days, known.layers, promise):
+        if known is None or _differs(known.days, known.layers, known.version, promise):
             values.append(_change(change, ids[promise.code], known, promise))
     values += [_ending(change, now[obligation_id]) for obligation_id in gone]
     store.add_changes(session, values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlmodel import Session
 
@@ -57,6 +57,20 @@ class Metered:
         return {"seal": self.seal, "quantity": str(sum((amount for _, amount in self.used), Decimal(0)))}
 
 
+Asked = tuple[SubscriptionView, ItemView, Period]
+"""Whose item, and the days of one of its billing periods."""
+
+Key = TypeVar("Key")
+
+
+class Behind(Protocol):
+    """What an obligation whose price follows from use comes to."""
+
+    def by(self, day: date) -> int: ...
+
+    def told(self) -> dict[str, Any]: ...
+
+
 def metered(session: Session, wanted: Iterable[Obligation], through: date, seal: int) -> dict[int, Metered]:
     """For these usage obligations, their use through the day; one that no item stands behind any more is left out."""
     asked = list(wanted)
@@ -65,32 +79,41 @@ def metered(session: Session, wanted: Iterable[Obligation], through: date, seal:
     for view in catalog.subscriptions(session, subscription_ids=set(items.values())):
         for item in view.items:
             pieces.setdefault(item.id, []).append((view, item))
-    read: dict[tuple[Period, Period, tuple[Period, ...]], list[tuple[Obligation, SubscriptionView, ItemView]]] = {}
+    found: dict[int, Asked] = {}
     for one in asked:
         held = next((p for p in pieces.get(one.item_id or 0, ()) if p[1].within(one.days)), None)
-        days = Period(one.days.start, one.days.end).overlap(Period(date.min, through + DAY))
-        if held is not None and days is not None:
-            view, item = held
-            whole = view.tile(item, one.days.start).whole
-            live = view.counted(item, one.days, whole)
+        if held is not None:
+            found[one.id] = *held, one.days
+    off = _expected(session, [(one, *found[one.id][:2]) for one in asked if one.id in found])
+    counted = measure(session, found, through, seal)
+    return {id_: replace(one, off=off.get(id_, NOTHING_OFF)) for id_, one in counted.items()}
+
+
+def measure(session: Session, asked: Mapping[Key, Asked], through: date, seal: int) -> dict[Key, Metered]:
+    """The use of these billing periods through the day; one that begins later is left out."""
+    read: dict[tuple[Period, Period, tuple[Period, ...]], list[tuple[Key, Asked]]] = {}
+    for key, one in asked.items():
+        view, item, of = one
+        days = Period(of.start, of.end).overlap(Period(date.min, through + DAY))
+        if days is not None:
+            whole = view.tile(item, of.start).whole
+            live = view.counted(item, of, whole)
             days = Period(min([days.start, *(part.start for part in live)]), days.end)
-            read.setdefault((days, whole, live), []).append((one, view, item))
-    off = _expected(session, [(one, view, item) for group in read.values() for one, view, item in group])
-    found: dict[int, Metered] = {}
+            read.setdefault((days, whole, live), []).append((key, one))
+    found: dict[Key, Metered] = {}
     for (days, whole, live), group in read.items():
         pairs: dict[tuple[int, int], metering.Needs] = {}
-        for one, _, item in group:
+        for _, (view, item, _of) in group:
             if item.meter_id is not None:
-                pair = one.customer_id, item.meter_id
+                pair = view.customer_id, item.meter_id
                 pairs[pair] = pairs.get(pair, metering.Needs()) | rating.needs_of(item.price)
         counted = metering.measured(
             session, seal=seal, wanted=pairs, start=days.start, end=days.end, whole=whole, live=live
         )
-        for one, view, item in group:
+        for key, (view, item, of) in group:
             assert item.meter_id is not None, item
-            measured = counted[one.customer_id, item.meter_id]
-            used = _by_day(measured.used, one.days.start)
-            found[one.id] = Metered(view, item, one.days, whole, used, seal, measured, off.get(one.id, NOTHING_OFF))
+            measured = counted[view.customer_id, item.meter_id]
+            found[key] = Metered(view, item, of, whole, _by_day(measured.used, of.start), seal, measured)
     return found
 
 
@@ -121,7 +144,7 @@ def _by_day(usage: metering.MeterUsage, first: date) -> tuple[tuple[date, Decima
     return tuple(sorted((on, quantity) for on, quantity in counted + corrected if on >= first))
 
 
-def target(obligation: Obligation, used: Metered | None) -> Callable[[date], int]:
+def target(obligation: Obligation, used: Behind | None) -> Callable[[date], int]:
     """target(d) of a usage obligation."""
 
     @cache
@@ -135,7 +158,7 @@ def reprice(
     session: Session,
     change: audit.Recorder,
     found: Mapping[int, Obligation],
-    used: Mapping[int, Metered],
+    used: Mapping[int, Behind],
     through: date,
 ) -> None:
     """The allocated price of usage grows with what was used; the caller holds the locks."""
