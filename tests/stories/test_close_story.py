@@ -19,6 +19,7 @@ ELSEWHERE = {  # what is dated by the day on which money came, in the first open
     "payments.record",
     "payments.confirm",
     "revenue.post",  # posts what it may into open periods, which is nothing here
+    "credits.expire",  # as revenue.post
 }
 
 

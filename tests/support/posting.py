@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import db, invoicing, ledger, payments, reconciliation, revenue
+from core import credits, db, invoicing, ledger, payments, reconciliation, revenue
 from core.clock import Period
 from core.errors import BillingError
 from core.ledger import AccountRole, Line
@@ -195,6 +195,7 @@ POSTING: Mapping[str, Callable[[Session, datetime, date, Ids], Any]] = {
     "reconciliation.reverse_resolution": lambda s, now, day, ids: reconciliation.reverse_resolution(
         s, OLGA, now, resolution_id=ids["resolution"], reason="wrong one", on=day
     ),
+    "credits.expire": lambda s, now, day, ids: credits.expire(s, ANNA, now, ids["seller"], day),
     "revenue.post": lambda s, now, day, ids: revenue.post(s, ANNA, now, ids["seller"], day),
 }
 
