@@ -16,6 +16,7 @@ from core.money import Money
 KEEP: Final = ""
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 DATES: Final = {"iso": "2024-02-29", "dmy": "29.02.2024", "mdy": "02/29/2024", "unix": "seconds since 1970"}
+FAULTS_SHOWN: Final = 100
 KINDS_SAID: Final = {"": "left out", **{kind: kind for kind in FILES}}
 
 
@@ -192,34 +193,18 @@ def shown(found: DryRun) -> None:
 
 
 def _faults(found: DryRun) -> None:
-    frame = pd.DataFrame(
-        [
-            {
-                "": word,
-                "file": one.file,
-                "line": one.line,
-                "column": one.column,
-                "sentence": one.sentence,
-                "code": one.code,
-            }
-            for word, each in (("fault", found.faults), ("note", found.notes))
-            for one in each
-        ]
-    )
+    told = [(word, each) for word, some in (("Fault", found.faults), ("Note", found.notes)) for each in some]
     widgets.section("What is wrong", "mend the files or the mapper; nothing is brought over before")
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=min(360, 38 + 28 * len(frame)),
-        row_height=28,
-        column_config={
-            "": st.column_config.TextColumn("", width=46),
-            "file": st.column_config.TextColumn("File", width=96),
-            "line": st.column_config.NumberColumn("Line", width=46),
-            "column": st.column_config.TextColumn("Column", width=90),
-            "sentence": st.column_config.TextColumn("What is wrong", width=420),
-            "code": st.column_config.TextColumn("Code", width=110),
-        },
+    rows = [
+        (widgets.Chip(word, "red" if word == "Fault" else "gray"), each.place or "as a whole", each.sentence)
+        for word, each in told[:FAULTS_SHOWN]
+    ]
+    widgets.sheet(("", "Where", "What is wrong"), rows, widths=("3.6rem", "32%", ""))
+    if len(told) > FAULTS_SHOWN:
+        widgets.text(f"and {wording.amount(len(told) - FAULTS_SHOWN)} more; the download has all of them")
+    frame = pd.DataFrame(
+        [(word, each.file, each.line, each.column, each.code, each.sentence) for word, each in told],
+        columns=["", "file", "line", "column", "code", "sentence"],
     )
     st.download_button(
         "Download as CSV",
@@ -227,5 +212,5 @@ def _faults(found: DryRun) -> None:
         f"{found.system}-faults.csv",
         "text/csv",
         icon=":material/download:",
-        key="migration-faults",
+        key=f"migration-faults:{found.system}",
     )

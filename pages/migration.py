@@ -1,5 +1,6 @@
 """Migration: bring a business over from another system. Look first, prepare, and another person applies it."""
 
+import hashlib
 from datetime import date
 
 import streamlit as st
@@ -14,7 +15,7 @@ from core.errors import BillingError
 from core.migration import DryRun, Mapper, MigrationView
 
 STATES = {
-    "prepared": ("Waits for a second person", "amber"),
+    "prepared": ("Waits", "orange"),
     "applied": ("Applied", "green"),
     "withdrawn": ("Withdrawn", "gray"),
 }
@@ -76,6 +77,12 @@ def looked(db: Session, seller: SellerView, given: Asked) -> None:
         messages.refused(str(error))
         return
 
+    kept = {(kind, hashlib.sha256(content).hexdigest()) for kind, content in files.items()}
+    waits = any(
+        view.state == "prepared" and {(kind, sha256) for kind, sha256, _ in view.files} == kept
+        for view in migration.migrations(db, seller.id)
+    )
+
     def prepare(deed: Deed) -> int:
         return migration.prepare(
             deed.db, deed.actor, deed.now, seller_id=seller.id, system=system, opening_on=opening_on, files=files,
@@ -90,10 +97,10 @@ def looked(db: Session, seller: SellerView, given: Asked) -> None:
         key="prepare",
         type="primary",
         shortcut="P",
-        disabled=bool(found.faults) or not found.new or not session.may("migration.prepare"),
+        disabled=bool(found.faults) or not found.new or waits or not session.may("migration.prepare"),
         on_click=act,
         args=(prepare, lambda number: f"Migration {number} is prepared. Another person applies it."),
-        help="Kept as it is; finance applies it, and it has to be another person.",
+        help="These files wait already." if waits else "Kept as it is; finance applies it, another person than you.",
     )
     migration_files.shown(found)
 
@@ -103,10 +110,10 @@ def waiting(db: Session, seller: SellerView) -> None:
     views = migration.migrations(db, seller.id)
     widgets.section("Prepared", wording.count(len(views), "migration") if views else "nothing yet")
     for view in views:
-        _one(view, seller)
+        _one(db, view, seller)
 
 
-def _one(view: MigrationView, seller: SellerView) -> None:
+def _one(db: Session, view: MigrationView, seller: SellerView) -> None:
     when = wording.at(view.prepared_at, seller.timezone)
     head = widgets.pane_head(
         f"Migration {view.id}", STATES[view.state], f"{view.system} · {view.prepared_by}, {when}", key=f"of:{view.id}"
@@ -139,6 +146,9 @@ def _one(view: MigrationView, seller: SellerView) -> None:
         else ""
     )
     widgets.text(f"Opened on {wording.day(view.opening_on)}: {said}{by}.")
+    if view.state == "prepared" and view.prepared_by != session.here().actor.login:
+        widgets.section("What it makes", "the dry run of today; applying does exactly this")
+        migration_files.shown(migration.prepared_run(db, session.here().now, view.id))
 
 
 def _made(made: dict[str, int]) -> str:

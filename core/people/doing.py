@@ -64,6 +64,7 @@ DOES: dict[str, str] = {
     "payments.write_off": "write invoices off",
     "payments.reverse_write_off": "take write-offs back",
     "credits.grant": "grant or sell credit",
+    "credits.expire": "let credit expire",
     "credits.open_credit": "bring credit over",
     "migration.save_mapper": "save mappers",
     "migration.prepare": "prepare migrations",
