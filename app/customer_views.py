@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import (
     cached,
+    customer_commitments,
     customer_credit,
     customer_new,
     messages,
@@ -29,7 +30,7 @@ from core.invoicing import OpenItem
 from core.money import Money
 from core.words import DocumentStatus
 
-TABS = ("Subscriptions", "Documents", "Credit", "Account")
+TABS = ("Subscriptions", "Commitments", "Documents", "Credit", "Account")
 DOCUMENTS = {
     "number": widgets.text_col("Number", 130),
     "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 100),
@@ -59,6 +60,8 @@ def one(db: Session, row: CustomerRow, owed: Sequence[OpenItem]) -> None:
     with body:
         if name == "Documents":
             _documents(db, row)
+        elif name == "Commitments":
+            customer_commitments.draw(db, row)
         elif name == "Credit":
             customer_credit.draw(db, row)
         elif name == "Account":

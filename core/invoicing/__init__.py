@@ -63,6 +63,8 @@ from core.invoicing.reports import coupon_uses as coupon_uses
 from core.invoicing.reports import document as document
 from core.invoicing.reports import history as history
 from core.invoicing.reports import outbox as outbox
+from core.invoicing.reports_commitments import CommitmentProgress as CommitmentProgress
+from core.invoicing.reports_commitments import commitment_progress as commitment_progress
 from core.invoicing.reports_queue import SORTS as SORTS
 from core.invoicing.reports_queue import Wanted as Wanted
 from core.invoicing.reports_queue import count as count

@@ -227,3 +227,28 @@ def test_finance_keeps_cash_that_lies_on_no_invoice_as_credit(desk_url: str) -> 
     seen = markup(save(at))
     assert "bought, taxed when used" in seen
     assert "45.00 USD" in seen
+
+
+def test_an_operator_sees_what_a_commitment_would_bill_adds_it_and_ends_it(desk_url: str) -> None:
+    """Acme commits to 50.00 a month, of which its storage came to 3.60 in January: 46.40 are missing and billed now."""
+    at = opened(desk_url, "mira", {"item": "1", "tab": "Commitments"})
+    assert "Nothing is committed to" in markup(at)
+    at = at.button(key="add-commitment").click().run()
+    for label, typing in (("Code", "storage"), ("Amount", "50.00"), ("Reason", "signed")):
+        field(at, "text_input", label).set_value(typing)
+    field(at, "date_input", "From").set_value(date(2024, 1, 1))
+    field(at, "date_input", "First day without it").set_value(date(2024, 7, 1))
+    field(at, "selectbox", "Owed for").set_value((1, "month"))
+    at = next(one for one in at.button if one.label == "Show what it bills").click().run()
+    assert told(at) == []
+    assert "46.40 USD" in markup(at)
+    assert told(save(at)) == []
+    seen = markup(at)
+    assert "50.00 USD a month" in seen
+    assert "if nothing more is used, billed from 1 Apr 2024" in seen
+    at = next(button for button in at.button if str(button.key).startswith("end-commitment-")).click().run()
+    field(at, "date_input", "First day without it").set_value(date(2024, 1, 1))
+    field(at, "text_input", "Reason").set_value("a mistake")
+    at = next(one for one in at.button if one.label == "Show what it bills").click().run()
+    assert told(save(at)) == []
+    assert "taken back" in markup(at)
