@@ -145,6 +145,7 @@ def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: i
     figures(used, meter, days)
     widgets.text(usage_meters.said(meter))
     bars(used.days, meter, days)
+    set_aside(db, total, meter, days)
     adds = not usage_meters.adds_up(meter)
     rows = [
         (
@@ -155,7 +156,6 @@ def opened(db: Session, total: UsageTotal, meter: MeterView, days: Days, seal: i
     ]  # fmt: skip
     head_row = ("Day", meter.unit, *(("Adds",) if adds else ()), "Events")
     widgets.sheet(head_row, rows, num=range(1, len(head_row)))
-    set_aside(db, total, meter, days)
     if used.by_dimensions:
         widgets.section("By " + " and ".join(meter.dimensions), "adjustments included")
         split = [(of_values(each), wording.quantity(each.quantity)) for each in used.by_dimensions]
