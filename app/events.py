@@ -76,14 +76,14 @@ async def post_events(request: Request) -> Response:
     global _in_flight
     try:
         said = head(request)
-        await _on_a_thread(known_key, said.token)
+        key = await _on_a_thread(known_key, said.token)
         if _in_flight >= IN_FLIGHT_MAX:
             sentence = "Nothing was taken in: too many requests are under way. Send it again in a moment."
             raise _Stop(503, "busy", sentence, **{"Retry-After": RETRY_SECONDS})
         _in_flight += 1
         try:
             body = await _read(request)
-            return await _on_a_thread(take, said, body)
+            return await _on_a_thread(take, said, key.source, body)
         finally:
             _in_flight -= 1
     except _Stop as stop:
@@ -219,14 +219,13 @@ def _structured(envelope: dict[str, str], body: bytes) -> bytes:
 # ── the deed ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def take(said: Said, body: bytes) -> Response:
+def take(said: Said, source: str, body: bytes) -> Response:
     """Read, judge, store and commit; then say what became of each event. The key is looked up again in the transaction."""
     try:
         content = unpack(body, said.encoding)
         if said.envelope is not None:
             content = _structured(said.envelope, content)
-        key = known_key(said.token)
-        read = metering.read_body(content, said.kind, key.source)
+        read = metering.read_body(content, said.kind, source)
         with _database():
             answer = _store(said, read)
     except BadInput as bad:
