@@ -35,19 +35,26 @@ def title(period: Period) -> str:
 
 def steps(row: Any, period: Period, tasks: list[TaskView], asked: tuple[int, str, str] | None, latest: bool) -> None:
     """What may be done with a period in its state."""
-    may = session.may("close.close")
     blocked = any(task.state is TaskState.BLOCKED for task in tasks)
     if period.state is PeriodState.OPEN:
-        row.button(f"Close {title(period)}…", key="begin", type="primary", disabled=not may, **dialogs.opens("begin"))
+        row.button(
+            f"Close {title(period)}…",
+            key="begin",
+            type="primary",
+            **session.offered("close.close"),
+            **dialogs.opens("begin"),
+        )
     elif period.state is PeriodState.CLOSING:
-        row.button("Give up…", key="give-up", shortcut="X", disabled=not may, **dialogs.opens("give-up"))
+        row.button(
+            "Give up…", key="give-up", shortcut="X", **session.offered("close.close"), **dialogs.opens("give-up")
+        )
         if blocked:
             row.button(
                 "Try again",
                 key="retry",
                 type="primary",
                 shortcut="A",
-                disabled=not may,
+                **session.offered("close.close"),
                 on_click=actions.act,
                 args=(_retry(period), "It goes on with the step that was blocked."),
             )
@@ -55,7 +62,7 @@ def steps(row: Any, period: Period, tasks: list[TaskView], asked: tuple[int, str
             row.button(
                 "Run now",
                 key="run-now",
-                disabled=not session.may("jobs.request"),
+                **session.offered("jobs.request"),
                 on_click=actions.act,
                 args=(_run_now, "The jobs process takes it up within a second."),
             )
@@ -64,13 +71,11 @@ def steps(row: Any, period: Period, tasks: list[TaskView], asked: tuple[int, str
             "Approve reopening…",
             key="approve-reopening",
             type="primary",
-            disabled=not session.may("close.approve_reopening"),
+            **session.offered("close.approve_reopening"),
             **dialogs.opens("approve-reopening", asked),
         )
     elif latest:
-        row.button(
-            "Reopen…", key="reopen", disabled=not session.may("close.request_reopening"), **dialogs.opens("reopen")
-        )
+        row.button("Reopen…", key="reopen", **session.offered("close.request_reopening"), **dialogs.opens("reopen"))
 
 
 def _retry(period: Period) -> Callable[[actions.Deed], None]:

@@ -23,22 +23,29 @@ def draw(db: Session, view: DocumentView, line: BodyLine | None) -> None:
         return
     widgets.section("By hand", "laid over what is computed, also when it is computed anew")
     row = st.container(horizontal=True, gap="small", key="by-hand")
-    may = session.may("invoicing.edit")
-    row.button("Add a line…", key="add-line", disabled=not may, **dialogs.opens("add-line"))
+    row.button("Add a line…", key="add-line", **session.offered("invoicing.edit"), **dialogs.opens("add-line"))
     if line is not None:
         row.button(
-            "Edit the line…", key="edit-line", shortcut="E", disabled=not may, **dialogs.opens("edit-line", line)
+            "Edit the line…",
+            key="edit-line",
+            shortcut="E",
+            **session.offered("invoicing.edit"),
+            **dialogs.opens("edit-line", line),
         )
         if line.meter_id is not None:
             waives = session.may("invoicing.waive_usage")
             row.button("Waive its usage…", key="waive", disabled=not waives, **dialogs.opens("waive", line))
-    row.button("Note…", key="note", shortcut="N", disabled=not may, **dialogs.opens("note"))
+    row.button("Note…", key="note", shortcut="N", **session.offered("invoicing.edit"), **dialogs.opens("note"))
     for made in view.inputs:
         said = st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-input-{made.id}")
         with said:
             widgets.text(f"{_said(made, view.currency)} · {made.actor}: {made.reason}")
         said.button(
-            "Take off…", key=f"withdraw-{made.id}", type="tertiary", disabled=not may, **dialogs.opens("withdraw", made)
+            "Take off…",
+            key=f"withdraw-{made.id}",
+            type="tertiary",
+            **session.offered("invoicing.edit"),
+            **dialogs.opens("withdraw", made),
         )
     for name, (title, body) in QUESTIONS.items():
         if dialogs.asked(name):

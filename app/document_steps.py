@@ -43,7 +43,7 @@ def _amount(view: DocumentView) -> str:
 
 
 def _draft(row: Any, view: DocumentView) -> None:
-    row.button("Discard…", key="discard", disabled=not session.may("invoicing.discard"), **dialogs.opens("discard"))
+    row.button("Discard…", key="discard", **session.offered("invoicing.discard"), **dialogs.opens("discard"))
     _click(
         row,
         "Send to review",
@@ -57,9 +57,7 @@ def _draft(row: Any, view: DocumentView) -> None:
 
 
 def _in_review(row: Any, view: DocumentView) -> None:
-    row.button(
-        "Return…", key="return", shortcut="X", disabled=not session.may("invoicing.return"), **dialogs.opens("return")
-    )
+    row.button("Return…", key="return", shortcut="X", **session.offered("invoicing.return"), **dialogs.opens("return"))
     _click(
         row,
         "Approve",
@@ -73,20 +71,17 @@ def _in_review(row: Any, view: DocumentView) -> None:
 
 
 def _approved(row: Any, _view: DocumentView) -> None:
-    row.button(
-        "Return…", key="return", shortcut="X", disabled=not session.may("invoicing.return"), **dialogs.opens("return")
-    )
-    row.button(
-        "Issue…", key="issue", type="primary", disabled=not session.may("invoicing.issue"), **dialogs.opens("issue")
-    )
+    row.button("Return…", key="return", shortcut="X", **session.offered("invoicing.return"), **dialogs.opens("return"))
+    row.button("Issue…", key="issue", type="primary", **session.offered("invoicing.issue"), **dialogs.opens("issue"))
 
 
 def _issued(row: Any, view: DocumentView) -> None:
     if view.kind is DocumentKind.INVOICE:
-        row.button("Cancel…", key="cancel", disabled=not session.may("invoicing.cancel"), **dialogs.opens("cancel"))
+        row.button("Cancel…", key="cancel", **session.offered("invoicing.cancel"), **dialogs.opens("cancel"))
     if view.kind is DocumentKind.INVOICE and view.due_minor:
-        may = session.may("payments.request_write_off")
-        row.button("Write off…", key="write-off", disabled=not may, **dialogs.opens("write-off"))
+        row.button(
+            "Write off…", key="write-off", **session.offered("payments.request_write_off"), **dialogs.opens("write-off")
+        )
     failed = next((each for each in view.outbox if each.state is OutboxState.FAILED), None)
     if failed is not None:
         _click(
@@ -105,7 +100,7 @@ def _issued(row: Any, view: DocumentView) -> None:
         "Send again…" if sent else "Send…",
         key="send",
         type="secondary" if sent else "primary",
-        disabled=not session.may("invoicing.send"),
+        **session.offered("invoicing.send"),
         **dialogs.opens("send"),
     )
 
@@ -137,7 +132,7 @@ def _click(
 ) -> None:
     row.button(
         label, key=key, shortcut=shortcut, type="primary" if primary else "secondary",
-        disabled=not session.may(permission), on_click=act, args=(verb, done),
+        **session.offered(permission), on_click=act, args=(verb, done),
     )  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def uses(db: Session, view: PaymentView) -> None:
                 "Take off…",
                 key=f"take-off-{each.id}",
                 type="tertiary",
-                disabled=not session.may("payments.unallocate"),
+                **session.offered("payments.unallocate"),
                 **dialogs.opens("take-off", (each, names[each.document_id])),
             )
     undone = [each for each in found if each.reversed_by]
@@ -171,13 +171,13 @@ def _refunds(db: Session, view: PaymentView) -> None:
                 "Turn down…",
                 key=f"turn-down-{each.id}",
                 type="tertiary",
-                disabled=not session.may("payments.fail_refund"),
+                **session.offered("payments.fail_refund"),
                 **dialogs.opens("turn-down", each),
             )
             row.button(
                 "Approve…",
                 key=f"approve-refund-{each.id}",
                 type="tertiary",
-                disabled=not session.may("payments.approve_refund"),
+                **session.offered("payments.approve_refund"),
                 **dialogs.opens("approve-refund", each),
             )

@@ -39,14 +39,14 @@ def draw(db: Session, refunds: list[RefundView], write_offs: list[WriteOffReques
             "Turn down…",
             key=f"turn-down-{each.id}",
             type="tertiary",
-            disabled=not session.may("payments.fail_refund"),
+            **session.offered("payments.fail_refund"),
             **dialogs.opens("turn-down-request", each),
         )
         row.button(
             "Approve…",
             key=f"approve-refund-{each.id}",
             type="tertiary",
-            disabled=not session.may("payments.approve_refund"),
+            **session.offered("payments.approve_refund"),
             **dialogs.opens("approve-refund", each),
         )
     if write_offs:
@@ -63,7 +63,7 @@ def draw(db: Session, refunds: list[RefundView], write_offs: list[WriteOffReques
             "Approve…",
             key=f"approve-write-off-{asked.id}",
             type="tertiary",
-            disabled=not session.may("payments.write_off"),
+            **session.offered("payments.write_off"),
             **dialogs.opens("approve-write-off", asked),
         )
 

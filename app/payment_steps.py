@@ -52,9 +52,9 @@ def buttons(row: object, view: PaymentView) -> None:
     """Beside the primary button: what is rarer."""
     button = row.button  # type: ignore[attr-defined]
     if view.state is PaymentState.SUCCEEDED:
-        button("Reverse…", key="reverse", disabled=not session.may("payments.reverse"), **dialogs.opens("reverse"))
+        button("Reverse…", key="reverse", **session.offered("payments.reverse"), **dialogs.opens("reverse"))
     if view.left_minor:
-        button("Refund…", key="refund", disabled=not session.may("payments.request_refund"), **dialogs.opens("refund"))
+        button("Refund…", key="refund", **session.offered("payments.request_refund"), **dialogs.opens("refund"))
         if view.account_id is not None:
             button(
                 "Keep…",
@@ -65,9 +65,7 @@ def buttons(row: object, view: PaymentView) -> None:
             )
     if view.account_id is None or not view.used_minor:
         kind = "primary" if view.account_id is None else "secondary"
-        button(
-            "Assign…", key="assign", type=kind, disabled=not session.may("payments.assign"), **dialogs.opens("assign")
-        )
+        button("Assign…", key="assign", type=kind, **session.offered("payments.assign"), **dialogs.opens("assign"))
 
 
 def _facts(view: PaymentView, name: str) -> list[widgets.AnyRow]:

@@ -57,8 +57,13 @@ def one(db: Session, row: PlanVersionRow, rows: Sequence[PlanVersionRow]) -> Non
         f"{row.plan_name} v{row.version}", wording.VERSION_STATES[state(row, rows)], f"plan {row.plan_code}"
     )
     if row.state is VersionState.DRAFT:
-        may = session.may("catalog.publish_plan_version")
-        head.button("Publish…", key="publish", type="primary", disabled=not may, **dialogs.opens("publish"))
+        head.button(
+            "Publish…",
+            key="publish",
+            type="primary",
+            **session.offered("catalog.publish_plan_version"),
+            **dialogs.opens("publish"),
+        )
     worklist.walk(head, "plans")
     if dialogs.asked("publish"):
         dialogs.ask(f"Publish {row.plan_name} v{row.version}?", lambda: _publish(row, view, before))

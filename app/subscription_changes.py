@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import streamlit as st
 from sqlmodel import Session
@@ -26,6 +27,7 @@ class Change:
     fields: Asking
     offered: Callable[[SubscriptionView, date], bool]
     permission: str = "catalog.change_subscription"
+    above: Callable[[SubscriptionView], None] | None = None
 
 
 def _today() -> date:
@@ -142,6 +144,7 @@ CHANGES: Mapping[str, Change] = {
         subscription_prices.phases,
         lambda view, today: bool(subscription_prices.recurring(view, today)),
         subscription_prices.PERMISSION,
+        lambda view: subscription_prices.above(view, subscription_prices.recurring),
     ),
     "price": Change(
         "Own price…",
@@ -149,6 +152,7 @@ CHANGES: Mapping[str, Change] = {
         subscription_prices.own_price,
         lambda view, today: bool(subscription_prices.priced(view, today)),
         subscription_prices.PERMISSION,
+        lambda view: subscription_prices.above(view, subscription_prices.priced),
     ),
     "pause": Change("Pause…", "Pause {code}?", _pause, _goes_on),
     "resume": Change(
@@ -188,7 +192,7 @@ def asked(views: Mapping[int, SubscriptionView]) -> None:
     for name, change in CHANGES.items():
         if dialogs.asked(f"subscription-{name}") and dialogs.about() in views:
             view = views[dialogs.about()]
-            above = subscription_prices.above(view) if name == "price" else None
+            above = partial(change.above, view) if change.above else None
             body = _previewed(view, change.fields)
             dialogs.ask(change.title.format(code=view.code), body, width="large", above=above)
     if dialogs.asked("subscription-withdraw") and dialogs.about()[0] in views:

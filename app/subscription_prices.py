@@ -52,14 +52,20 @@ def _named(view: SubscriptionView, items: list[ItemView]) -> dict[str, str]:
     return {item.code: f"{item.product_name}, {wording.price(item.price, view.currency)}" for item in items}
 
 
+def above(view: SubscriptionView, items: Callable[[SubscriptionView, date], list[ItemView]]) -> None:
+    """Which item is priced: chosen first, because what is typed then begins from what it costs, and when it is billed."""
+    dialogs.pick("Item", _named(view, items(view, session.here().today)), path="price_code")
+
+
 # ── phases ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def phases(_db: Session, view: SubscriptionView) -> Callable[[], Request]:
     """Each phase has a day and what holds from it: a percentage off, or a figure in place of the price's own."""
     items = recurring(view, session.here().today)
-    code = dialogs.pick("Item", _named(view, items), path="price_code")
-    starts = _following(view, items[0], session.here().today)
+    code = dialogs.chosen("Item", items[0].code)
+    item = next(one for one in items if one.code == code)
+    starts = _following(view, item, session.here().today)
     dialogs.means("phases", "Phases")
     rows = []
     for number in range(PHASES):
@@ -79,9 +85,8 @@ def phases(_db: Session, view: SubscriptionView) -> Callable[[], Request]:
     reason = dialogs.line("Reason", path="reason")
 
     def asked() -> Request:
-        item = next(one for one in items if one.code == code())
         given = tuple(_phase(item, on(), holds().strip()) for on, holds in rows if on() or holds().strip())
-        return catalog.SetPhases(code(), given, reason())
+        return catalog.SetPhases(code, given, reason())
 
     return asked
 
@@ -93,16 +98,6 @@ def _phase(item: ItemView, on: date | None, holds: str) -> dict[str, Any]:
 
 
 # ── own price ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def above(view: SubscriptionView) -> Callable[[], None]:
-    """Which item is priced: chosen first, because the price is written from what it is."""
-    items = priced(view, session.here().today)
-
-    def draw() -> None:
-        dialogs.pick("Item", _named(view, items), path="price_code")
-
-    return draw
 
 
 def own_price(db: Session, view: SubscriptionView) -> Callable[[], Request]:

@@ -63,14 +63,13 @@ def _group(db: Session, seller: SellerView, group: RejectionGroup) -> None:
     )
     worklist.walk(head, "rejected")
     _discard(head, seller.id, ids)
-    may = session.may("metering.replay")
     many = wording.count(len(ids), "event")
     head.button(
         f"Replay {many}",
         key="replay",
         type="primary",
         shortcut="A",
-        disabled=not may,
+        **session.offered("metering.replay"),
         on_click=replay,
         args=(seller.id, ids),
     )
@@ -100,15 +99,20 @@ def _group(db: Session, seller: SellerView, group: RejectionGroup) -> None:
 def _one(seller: SellerView, row: RejectionRow) -> None:
     note = f"batch {row.batch_id}, {wording.at(row.received_at, seller.timezone)}"
     head = widgets.pane_head(row.position.capitalize(), note=note, key="panehead-one")
-    may = session.may("metering.replay")
-    head.button("Replay this one", key="replay-one", disabled=not may, on_click=replay, args=(seller.id, [row.id]))
+    head.button(
+        "Replay this one",
+        key="replay-one",
+        **session.offered("metering.replay"),
+        on_click=replay,
+        args=(seller.id, [row.id]),
+    )
     faults = [(widgets.Cell(each.path, "faint"), each.sentence) for each in row.faults]
     widgets.sheet(("Field", "What is wrong"), faults, widths=("30%", ""))
     st.code(row.raw, language=None, wrap_lines=True)
 
 
 def _discard(head: DeltaGenerator, seller_id: int, ids: list[int]) -> None:
-    with head.popover("Discard…", disabled=not session.may("metering.discard")):
+    with head.popover("Discard…", **session.offered("metering.discard")):
         many = wording.count(len(ids), "event")
         st.markdown(f"{many} will never count. The input and the reason are kept.")
         st.text_input("Reason, kept in the audit log", key="discard-reason")

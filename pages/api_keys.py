@@ -72,7 +72,7 @@ def one(key: KeyView) -> None:
     head = widgets.pane_head(key.name, ("Live", "green") if key.is_live else ("Revoked", "gray"))
     worklist.walk(head, "keys")
     if key.is_live:
-        head.button("Revoke…", key="revoke", **dialogs.opens("revoke"), disabled=not session.may("people.revoke_key"))
+        head.button("Revoke…", key="revoke", **dialogs.opens("revoke"), **session.offered("people.revoke_key"))
     actions.told()
     facts = [
         ("Begins with", f"{key.shown}…"),

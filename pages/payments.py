@@ -37,7 +37,7 @@ with reading() as db:
         "Record…",
         key="record",
         icon=":material/add:",
-        disabled=not session.may("payments.record"),
+        **session.offered("payments.record"),
         **dialogs.opens("record"),
     )
     if dialogs.asked("record"):
@@ -114,9 +114,8 @@ with reading() as db:
             if planned is not None:
                 plan, wanted = planned
                 shown = payment_steps.amount(plan.left_before_minor - plan.left_after_minor, plan.currency)
-                may = session.may("payments.allocate")
                 head.button(
-                    f"Allocate {shown}", key="allocate", type="primary", shortcut="A", disabled=not may,
+                    f"Allocate {shown}", key="allocate", type="primary", shortcut="A", **session.offered("payments.allocate"),
                     on_click=actions.act, args=(payment_pane.allocate(view, plan, wanted), f"Allocated {shown} of {name}."),
                 )  # fmt: skip
         elif view.left_minor:

@@ -45,7 +45,7 @@ with reading() as db:
     groups |= {"settled": "Settled"}
     group = filters.choose(bar, "Comparison", groups, "show")
     bar.button(
-        "Run checks", key="run", icon=":material/refresh:", disabled=not session.may("reconciliation.run"),
+        "Run checks", key="run", icon=":material/refresh:", **session.offered("reconciliation.run"),
         on_click=actions.act, args=(run, ran), kwargs={"banner": True},
     )  # fmt: skip
     codes = {check.code for each in reconciliation.CHECKS if each.code == group for check in each.checks}
