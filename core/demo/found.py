@@ -78,6 +78,27 @@ def found(session: Session, business_date: date) -> Ground:
     return ground
 
 
+def offer_coupons(session: Session, ground: Ground, day: date) -> None:
+    """What is taken off from April on; until then nothing of the demo comes to another figure by it."""
+    mira, now = seed.people()["mira"].actor, noon(day)
+    for view in catalog.sellers(session):
+        offers: dict[str, dict[str, Any]] = {
+            "SPRING-10": {"name": "Spring offer", "percent": Decimal(10), "times": 3, "most_grants": 25},
+            "WELCOME-50": {"name": "Welcome", "amount_minor": 5000, "currency": view.functional_currency, "times": 1},
+        }
+        made = {
+            code: catalog.add_coupon(
+                session, mira, now, seller_id=view.id, code=code, expires_on=date(2024, 7, 1), **offer
+            )
+            for code, offer in offers.items()
+        }
+        if view.id == ground.sellers["US"]:
+            catalog.grant_coupon(
+                session, mira, now, coupon_id=made["SPRING-10"], scope="account",
+                scope_id=ground.accounts["northwind"], valid_from=date(2024, 4, 1), reason="the spring campaign",
+            )  # fmt: skip
+
+
 def _seller(session: Session, row: dict[str, str], now: datetime) -> int:
     seller_id = catalog.add_seller(
         session,

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, make_url
 from core import catalog, close, db, invoicing, ledger, metering, payments, reconciliation, revenue
 from core.clock import Period, add_months, month_of
 from core.demo import seed, usage
-from core.demo.found import TRACE_SOURCE, Ground, found, noon
+from core.demo.found import TRACE_SOURCE, Ground, found, noon, offer_coupons
 from core.errors import BadInput
 from core.invoicing.mail import FolderTransport, Transport
 from core.money import Money
@@ -118,6 +118,7 @@ class Story:
         self.calendar.put(date(2023, 12, 1), self.ingest_trace, 1)
         self.calendar.put(date(2024, 2, 12), self.ingest_faulty, 1)
         self.calendar.put(date(2024, 2, 20), self.stranger_pays)
+        self.calendar.put(date(2024, 3, 4), self.offer_coupons)
         self.calendar.put(BUSINESS_DATE, self.morning, 9)
 
     # ── usage ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -355,6 +356,10 @@ class Story:
             )
 
     # ── the books ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def offer_coupons(self, day: date) -> None:
+        with db.transaction(self.engine, noon(day), "demo.deed") as session:
+            offer_coupons(session, self.ground, day)
 
     def close_month(self, day: date) -> None:
         """Close the month before, on its sixth: revenue, checks, lock. The last one is left to whoever sits down at the desk."""
