@@ -33,6 +33,9 @@ def subscription_row(found: Found, cells: Cells) -> SubscriptionRow | None:
     quantities = _quantities(cells, prices)
     trial_until, ends_on = cells.day("trial_until"), cells.day("ends_on")
     contract = cells.text("contract", found.number(account))
+    owner = found.contracts.setdefault(contract, found.known.contracts.get(contract, (0, found.number(account)))[1])
+    if account and owner != found.number(account):
+        cells.fault("contract", "other_account", f"The contract {contract!r} is of account {owner}; name another.")
     deferred_minor = cells.minor("deferred", currency)
     billed_until = _billed_until(cells, prices, started_on, begins_on)
     if ref:

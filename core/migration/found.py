@@ -28,6 +28,8 @@ class Found:
     accounts: dict[str, AccountRow] = field(default_factory=dict)
     customers: dict[str, CustomerRow] = field(default_factory=dict)
     plans: dict[str, PlanRow] = field(default_factory=dict)
+    contracts: dict[str, str] = field(default_factory=dict)
+    credit_codes: set[tuple[str, str]] = field(default_factory=set)
     first_day: dict[str, date] = field(default_factory=dict)
     products_of: dict[str, str] = field(default_factory=dict)
 

@@ -278,6 +278,9 @@ def _credit(found: Found, cells: Cells) -> CreditRow | None:
         cells.fault("expires_on", "expired", f"It pays nothing from {expires_on} on; leave it out.")
     if ref:
         cells.checks.code(code, "code" if cells.has("code") else "id")
+    if (account, code) in found.credit_codes:
+        cells.fault("code", "code_taken", f"Two credits of the account have the code {code!r}; name them apart.")
+    found.credit_codes.add((account, code))
     priority = cells.checks.whole(cells.whole("priority", 0), "priority", least=0, most=1000)
     reason = cells.text("reason", f"Brought over from {found.known.system}")
     found.is_new(cells, ref)

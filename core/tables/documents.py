@@ -86,7 +86,7 @@ class Document(Base, table=True):
             "currency",
             "bill_on",
             "kind",
-            where="status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL",
+            where="status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL AND origin = 'own'",
         ),
         Index("ix_document_queue", "status", "id"),
         is_currency(),

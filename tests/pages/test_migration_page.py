@@ -1,11 +1,13 @@
 """The screen of migrations: files, mapper, dry run, preparing, and the other person who applies it."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import catalog, db, invariants, migration
+from core import catalog, db, invariants, invoicing, migration
+from tests.support import business
 from tests.support.desk import desk_at, markup, open_page, told
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "migration" / "example"
@@ -67,3 +69,26 @@ def test_one_prepares_and_another_applies(desk_url: str) -> None:
         assert {"cus_1", "cus_2"} <= {account.number for account in catalog.accounts(session, seller.id)}
         assert all(one.holds for one in invariants.judge_all(session))
     assert (view.state, view.decided_by) == ("applied", "ada")
+
+
+def test_what_was_billed_ahead_elsewhere_can_be_looked_at_line_by_line(desk_url: str) -> None:
+    engine = db.make_engine(desk_url)
+    with db.transaction(engine, business.NOW) as session:
+        [seller, *_] = catalog.sellers(session)
+        [acme, *_] = catalog.customers(session, seller_id=seller.id)
+        [plan] = [one for one in catalog.plan_versions(session, seller.id) if one.plan_code == "seats_yearly"]
+        [contract, *_] = catalog.contracts(session, seller.id, acme.account_id)
+        opening_on = date(2024, 3, 1)
+        subscription_id = catalog.subscribe(
+            session, business.OLGA, business.NOW, contract_id=contract.id, customer_id=acme.id, code="old",
+            plan_version_id=plan.id, currency="USD", started_on=opening_on, quantities={"seats": 4},
+        )  # fmt: skip
+        document_id = invoicing.migrate_prepaid(
+            session, business.ANNA, business.NOW, subscription_id=subscription_id, number="PRE-1",
+            billed_until={"seats": date(2025, 3, 1)}, opening_on=opening_on, one_offs=True, prepared_by="olga",
+            deferred_minor=100000,
+        )  # fmt: skip
+    at = open_page(desk_at(desk_url, "ada"), "invoices", {"find": "PRE-1", "document": str(document_id)})
+    assert told(at) == []
+    assert "PRE-1" in markup(at)
+    assert "Settled in the former system" in markup(at) + "".join(str(each.value.to_dict()) for each in at.dataframe)

@@ -138,6 +138,15 @@ def test_one_thing_wrong_is_one_fault_at_its_place(
     assert len(found) == 1 or fault[3] in ("id_twice", "cells", "no_such_account", "gap"), found  # others rest on these
 
 
+def test_a_contract_belongs_to_one_account_and_a_credits_code_is_said_once() -> None:
+    header, first, second = GIVEN["subscriptions"].splitlines()
+    found = run(subscriptions=f"{header},contract\n{first},C-1\n{second},C-1\n")
+    assert faults(found) == [("subscriptions", 3, "contract", "other_account")]
+    header, first, _, third = GIVEN["credits"].splitlines()
+    found = run(credits=f"{header},code\n{first},K\n{third},K\n", balances="")
+    assert faults(found) == [("credits", 3, "code", "code_taken")]
+
+
 def test_all_faults_of_all_files_are_told_together() -> None:
     found = run(
         accounts=GIVEN["accounts"].replace(",US,", ",UX,"),

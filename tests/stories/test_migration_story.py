@@ -110,6 +110,9 @@ def test_a_business_that_moves_in_the_middle_of_a_year_is_billed_and_earns_on_as
     holds(story)
     with pytest.raises(Stale), story.deed(DAY) as (session, now):
         migration.apply(session, ANNA, now, migration_id)
+    with db.reading(story.engine) as session:
+        [paper] = invoicing.queue(session, (), search="oldbill-sub_1").rows
+        assert invoicing.pdf(session, paper.id).startswith(b"%PDF")
     again = look(story)
     assert (again.faults, again.new) == ((), 0)
 

@@ -1388,8 +1388,12 @@ def upgrade() -> None:
         "document",
         ["seller_id", "account_id", "currency", "bill_on", "kind"],
         unique=True,
-        sqlite_where=sa.text("status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL"),
-        postgresql_where=sa.text("status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL"),
+        sqlite_where=sa.text(
+            "status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL AND origin = 'own'"
+        ),
+        postgresql_where=sa.text(
+            "status IN ('draft', 'in_review', 'approved') AND refers_to_id IS NULL AND origin = 'own'"
+        ),
     )
     op.create_index(
         "uq_document_series_number",
