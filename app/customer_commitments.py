@@ -47,17 +47,19 @@ def draw(db: Session, row: CustomerRow) -> None:
 
 def _one(progress: CommitmentProgress) -> None:
     view, step, currency = progress.view, progress.step, progress.view.currency
-    today = session.here().today
     held = step.fact if step else view.facts[-1]
     widgets.section(view.code, f"{view.says(held)} · contract {view.contract_number} · billed as {view.product_name}")
     if step is not None:
-        days = f"{wording.days(step.days.start, step.days.end)}, by the end of {wording.day(today)}"
         figures: list[widgets.Figure] = [
-            ("Counted", document.money(progress.counted_minor, currency) + f" {currency}", days),
+            (
+                "Counted",
+                document.money(progress.counted_minor, currency) + f" {currency}",
+                f"since {wording.day(step.days.start)}",
+            ),
             (
                 "Missing",
                 document.money(progress.missing_minor, currency),
-                f"if nothing more is used, billed from {wording.day(step.days.end)}",
+                f"by use so far, billed on {wording.day(step.days.end)}",
             ),
         ]
         if held.overage_factor != 1:
@@ -104,7 +106,7 @@ def _adding(row: CustomerRow, seller_id: int, contracts: list[ContractView]) -> 
                 "First day without it", help="Left empty: the end of the contract's term", path="ends_on"
             )
             product = dialogs.pick("Billed as", products, path="product")
-            counted = dialogs.many("Counts", products, path="products")
+            counted = dialogs.many("Counts (empty: all metered)", products, path="products")
             factor = dialogs.line("Beyond it, times", "1", path="overage_factor")
             part = dialogs.pick("Of a part of a period", PARTS, path="part_period")
         reason = dialogs.line("Reason", path="reason")

@@ -245,7 +245,7 @@ def test_an_operator_sees_what_a_commitment_would_bill_adds_it_and_ends_it(desk_
     assert told(save(at)) == []
     seen = markup(at)
     assert "50.00 USD a month" in seen
-    assert "if nothing more is used, billed from 1 Apr 2024" in seen
+    assert "by use so far, billed on 1 Apr 2024" in seen
     at = next(button for button in at.button if str(button.key).startswith("end-commitment-")).click().run()
     field(at, "date_input", "First day without it").set_value(date(2024, 1, 1))
     field(at, "text_input", "Reason").set_value("a mistake")
