@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core import credits, db, invoicing, ledger, payments, reconciliation, revenue
-from core.clock import Period
+from core import catalog, credits, db, invoicing, ledger, payments, reconciliation, revenue
+from core.clock import Period, add_months
 from core.errors import BillingError
 from core.ledger import AccountRole, Line
 from core.reconciliation import ResolutionKind
-from core.words import PaymentState
+from core.words import CreditKind, PaymentState
 from tests.support.business import ABEL, ANNA, OLGA, Client
 from tests.support.story import D, Story, at
 
@@ -153,6 +153,38 @@ def _migrate(session: Session, now: datetime, day: date, ids: Ids) -> None:
     )
 
 
+def _open_credit(session: Session, now: datetime, day: date, ids: Ids) -> None:
+    about: dict[str, Any] = {"account_id": ids["account"], "code": f"old-{ids['account']}", "kind": CreditKind.BOUGHT}
+    credits.open_credit(session, OLGA, now, **about, amount_minor=500, currency="USD", opening_on=day, posted_by=ANNA)
+
+
+def _prepaid(session: Session, now: datetime, day: date, ids: Ids) -> None:
+    [one, *_] = catalog.subscriptions(session, customer_ids=[ids["customer"]])
+    subscription_id = catalog.subscribe(
+        session,
+        OLGA,
+        now,
+        contract_id=one.contract_id,
+        customer_id=one.customer_id,
+        code=f"old-{ids['account']}",
+        plan_version_id=one.items[0].plan_version_id,
+        currency="USD",
+        started_on=day,
+        quantities={"seats": 5},
+    )
+    invoicing.migrate_prepaid(
+        session,
+        ANNA,
+        now,
+        subscription_id=subscription_id,
+        number=f"PRE-{ids['account']}",
+        billed_until={"seats": add_months(day, 1, day.day)},
+        opening_on=day,
+        one_offs=False,
+        prepared_by="olga",
+    )
+
+
 def _resolve(session: Session, now: datetime, day: date, ids: Ids) -> None:
     choice = reconciliation.Choice(payment_id=ids["found"], allocations=(reconciliation.Allocation(ids["open"], 700),))
     about: dict[str, Any] = {"finding_id": ids["finding"], "kind": ResolutionKind.MATCH, "choice": choice}
@@ -163,6 +195,8 @@ POSTING: Mapping[str, Callable[[Session, datetime, date, Ids], Any]] = {
     "invoicing.issue": lambda s, now, _day, ids: invoicing.issue(s, ANNA, now, ids["to_issue"]),
     "invoicing.issue of a credit note": lambda s, now, _day, ids: invoicing.issue(s, ANNA, now, ids["note"]),
     "invoicing.migrate_open_invoice": _migrate,
+    "invoicing.migrate_prepaid": _prepaid,
+    "credits.open_credit": _open_credit,
     "ledger.post_opening": _open,
     "payments.record": _record,
     "payments.confirm": lambda s, now, _day, ids: payments.confirm(s, OLGA, now, payment_id=ids["pending"]),
