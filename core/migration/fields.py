@@ -194,8 +194,8 @@ def kind_of_file(name: str) -> str:
 
 
 def plain_name(column: str) -> str:
-    """A column's name without case and signs, to compare."""
-    return "".join(letter for letter in column.lower() if letter.isalnum())
+    """A column's name without case and signs, and without the zone that it may name, to compare."""
+    return "".join(letter for letter in column.lower().removesuffix("(utc)") if letter.isalnum())
 
 
 def guessed(kind: str, columns: tuple[str, ...]) -> dict[str, str]:

@@ -261,6 +261,7 @@ def test_columns_of_other_systems_are_guessed() -> None:
         "name": "Company",
         "country": "Billing Country",
         "terms_days": "Net Terms",
+        "since": "Created (UTC)",
     }
     assert kind_of_file("Stripe_Subscriptions-2024.csv") == "subscriptions"
     assert kind_of_file("other.csv") == ""
