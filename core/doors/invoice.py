@@ -18,8 +18,9 @@ from fractions import Fraction
 from typing import Any
 
 from core.catalog.reader import Reader
-from core.doors.reading import money_text, read_currency, read_money
-from core.money import exact_text, to_major
+from core.doors.reading import money_text, read_currency, read_money, read_share
+from core.money import exact_text, round_line, to_major
+from core.rating import Commitment as Agreed
 from core.rating import (
     Credit,
     Discount,
@@ -31,14 +32,16 @@ from core.rating import (
     PercentageRounding,
     TaxRounding,
     Terms,
+    commitment_owed,
+    commitment_owed_by_window,
     sum_document,
-    true_up,
 )
 from core.words import CreditKind, CreditTaxed, DocumentKind, LineKind, TaxCategory
 
 FIELDS = ("currency", "kind", "on", "lines", "commitment", "discounts", "credits", "settings")
 LINE = ("id", "kind", "amount", "minimum", "maximum", "tax_percents", "tax_category")
 COMMITMENT = ("id", "amount", "billed_before", "on", "tax_percents", "tax_category")
+COMMITMENT_TERMS = ("overage_factor", "true_up", "part_period", "part_of_period", "windows")
 DISCOUNT = ("id", "percent", "fixed", "fixed_discount", "left", "on")
 CREDIT = ("id", "kind", "taxed", "balance", "priority", "expires_on", "pays")
 SETTINGS = (
@@ -51,6 +54,11 @@ SETTINGS = (
     "commitment_payable_by_credit",
 )
 UNTAXED = frozenset(TaxCategory) - {TaxCategory.STANDARD}
+
+
+class PartPeriod(StrEnum):
+    PRORATED = "prorated"
+    WHOLE = "whole"
 
 
 class Kind(StrEnum):
@@ -68,6 +76,11 @@ class Commitment:
     amount_minor: int
     billed_before_minor: int
     on: frozenset[str] | None
+    factor: Fraction
+    true_up: bool
+    part_period: str
+    share: Fraction
+    windows: tuple[Fraction, ...] | None
     taxes: tuple[tuple[TaxCategory, Decimal], ...] | None
 
 
@@ -155,7 +168,7 @@ def _read_category(reader: Reader) -> TaxCategory:
 
 def _read_commitment(document: Reader, currency: str, keys: Sequence[str]) -> Commitment | None:
     given = document.object("commitment")
-    given.refuse_unknown(COMMITMENT)
+    given.refuse_unknown((*COMMITMENT, *COMMITMENT_TERMS))
     given.needed("amount", "what is owed over the period, used or not")
     key = given.text("id", "commitment")
     if key in keys:
@@ -165,6 +178,11 @@ def _read_commitment(document: Reader, currency: str, keys: Sequence[str]) -> Co
         read_money(given, "amount", currency) or 0,
         read_money(given, "billed_before", currency) or 0,
         _read_keys(given, "on", keys),
+        Fraction(given.amount("overage_factor", Decimal(1))),
+        given.flag("true_up", default=True),
+        str(given.word("part_period", PartPeriod, PartPeriod.PRORATED)),
+        read_share(given),
+        tuple(map(Fraction, given.decimals("windows"))) if given.has("windows") else None,
         _read_taxes(given),
     )
 
@@ -173,10 +191,9 @@ def _true_up_line(
     document: Reader, currency: str, lines: Sequence[DocumentLine], commitment: Commitment
 ) -> list[DocumentLine]:
     covered = [line for line in lines if commitment.on is None or line.key in commitment.on]
-    open_minor = commitment.amount_minor - commitment.billed_before_minor
     if not currency:
         return []
-    amount = true_up(currency, to_major(open_minor, currency), [line.amount_minor for line in covered])
+    amount = _committed(currency, commitment, [line.amount_minor for line in covered])
     taxes = commitment.taxes
     if taxes is None:
         known = {line.rates for line in covered}
@@ -185,6 +202,19 @@ def _true_up_line(
             document.fault("field_missing", "commitment.tax_percents", sentence)
         taxes = covered[0].rates if covered else ()
     return [DocumentLine(amount, key=commitment.key, kind=LineKind.TRUE_UP, taxes=taxes)] if amount else []
+
+
+def _committed(currency: str, commitment: Commitment, covered_minor: Sequence[int]) -> int:
+    """What the commitment adds to what these lines and earlier documents charged: the shortfall, and what its factor makes of
+    what lies beyond it."""
+    amount = to_major(commitment.amount_minor, currency)
+    terms = Agreed(amount, commitment.factor, commitment.true_up, commitment.part_period)
+    if commitment.windows is not None:
+        each = commitment_owed_by_window(terms, commitment.windows)
+        return round_line(sum((one.owed - one.used for one in each), Fraction(0)), currency)
+    used = to_major(sum(covered_minor) + commitment.billed_before_minor, currency)
+    owed = commitment_owed(terms, used, commitment.share)
+    return round_line(owed.owed - owed.used, currency)
 
 
 def _read_keys(reader: Reader, name: str, keys: Sequence[str]) -> frozenset[str] | None:

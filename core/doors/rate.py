@@ -12,12 +12,10 @@ part's own, `billed_before` what earlier parts of the period were (see rate_usag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from core.catalog.model import PerUnit, Price, PriceKind, PriceModel, Timing
@@ -25,7 +23,7 @@ from core.catalog.prices import read_price
 from core.catalog.reader import Reader
 from core.clock import Period, midnight, zone
 from core.doors.rate_usage import read_asked
-from core.doors.reading import read_currency
+from core.doors.reading import read_currency, read_share
 from core.errors import BadInput, BillingError
 from core.money import Money, exact_text
 from core.rating import BilledBefore, PeriodInfo, Rated, Usage, rate
@@ -36,8 +34,6 @@ ANY_PERIOD = Period.parse("2024-01-01/2024-02-01")
 
 ANY_PRICE = Price(PriceKind.USAGE, PerUnit(Decimal(0)), Timing.IN_ARREARS, None, "USD")
 """Stands for a price that could not be read, so that the faults of the usage are told with those of the price."""
-
-_SHARE = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ def _read_price(line: Reader, currency: str) -> Price | None:
 
 
 def _read_period(line: Reader, price: Price | None) -> PeriodInfo:
-    share = _read_share(line)
+    share = read_share(line)
     if not line.has("period"):
         if price and price.convert and price.convert.per_period_seconds:
             line.needed("period", 'the price divides by the seconds of its period, such as {"start", "end"}')
@@ -159,18 +155,3 @@ def _span(line: Reader, period: PeriodInfo) -> tuple[datetime, datetime] | None:
         return None
     zone_name = line.text("zone", "UTC")
     return midnight(period.period.start, zone_name), midnight(period.period.end, zone_name)
-
-
-def _read_share(line: Reader) -> Fraction:
-    """A share of the period: "0.5" or "19/31", above 0 and at most 1."""
-    value = line.fields.get("part_of_period")
-    if value is None:
-        return Fraction(1)
-    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
-    if match and int(match[2]):
-        share = Fraction(int(match[1]), int(match[2]))
-    else:
-        share = Fraction(line.amount("part_of_period", Decimal(1), least=None))
-    if not 0 < share <= 1:
-        line.fault("out_of_range", "part_of_period", f"A part of a period is above 0 and at most 1, not {value!r}.")
-    return share

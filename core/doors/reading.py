@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from core.catalog.reader import Reader
 from core.errors import BadInput
 from core.money import Money, check_currency
+
+_SHARE = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
 def question(text: str) -> Any:
@@ -63,3 +68,18 @@ def read_money(reader: Reader, name: str, currency: str, *, may_be_negative: boo
 
 def money_text(minor: int, currency: str) -> str:
     return str(Money(minor, currency).decimal)
+
+
+def read_share(line: Reader) -> Fraction:
+    """A share of the period: "0.5" or "19/31", above 0 and at most 1."""
+    value = line.fields.get("part_of_period")
+    if value is None:
+        return Fraction(1)
+    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if match and int(match[2]):
+        share = Fraction(int(match[1]), int(match[2]))
+    else:
+        share = Fraction(line.amount("part_of_period", Decimal(1), least=None))
+    if not 0 < share <= 1:
+        line.fault("out_of_range", "part_of_period", f"A part of a period is above 0 and at most 1, not {value!r}.")
+    return share
