@@ -179,7 +179,7 @@ def _resolve(jonas: Person) -> None:
     jonas.opens("reconciliation")
     jonas.clicks("run")
     jonas.sees("checks ran")
-    jonas.page.locator('[role="radiogroup"] label').last.click()
+    jonas.page.locator('[role="radiogroup"] label').filter(has_text="wait for the payment").click()
     jonas.types("Reason, kept in the audit log", "agreed with the customer")
     jonas.clicks("resolve")
     jonas.sees("Resolved")
