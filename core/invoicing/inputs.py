@@ -210,8 +210,7 @@ def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int,
         "rating_version": line.rating_version,
     }
     charge_id = store_charges.set_aside(session, change.id, claim, about, reason)
-    if committed:
-        _earn_nothing(session, change, line, today, claim.amount_minor, charge_id)
+    _earn_nothing(session, change, seller.id, line, today, claim.amount_minor, charge_id)
     after = {"charge": charge_id, "quantity": line.quantity, "amount_minor": claim.amount_minor}
     change.note("document", document_id, before={"line_no": line_no}, after=after, reason=reason)
     recompute(session, change, store.head(session, document_id))
@@ -219,18 +218,36 @@ def waive_usage(session: Session, actor: Actor, now: datetime, document_id: int,
 
 
 def _earn_nothing(
-    session: Session, change: audit.Recorder, line: BodyLine, today: date, amount_minor: int, charge_id: int
+    session: Session,
+    change: audit.Recorder,
+    seller_id: int,
+    line: BodyLine,
+    today: date,
+    amount_minor: int,
+    charge_id: int,
 ) -> None:
-    committed = catalog.contract(session, int(line.explanation["commitment"]["contract_id"]))
-    revenue.waive_commitment(
+    cause = f"waived:{charge_id}"
+    if line.explanation.get("commitment"):
+        revenue.waive_commitment(
+            session,
+            change,
+            seller_id=seller_id,
+            contract_id=int(line.explanation["commitment"]["contract_id"]),
+            code=str(line.explanation["obligation"]),
+            on=today,
+            amount_minor=amount_minor,
+            cause=cause,
+        )
+        return
+    revenue.waive_usage(
         session,
         change,
-        seller_id=committed.seller_id,
-        contract_id=committed.id,
-        code=str(line.explanation["obligation"]),
+        seller_id=seller_id,
+        item_id=line.item_id or 0,
+        service=line.service,
         on=today,
         amount_minor=amount_minor,
-        cause=f"waived:{charge_id}",
+        cause=cause,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
-from core import invoicing, ledger, seals
+from core import invoicing, ledger, revenue, seals
 from core.clock import Period
 from core.errors import NotFound, Refused
 from core.invoicing import Claim
@@ -88,9 +89,30 @@ def do_waiver(deed: Deed, effect: Effect) -> Made:
     }
     subscriptions = [fact.subscription_id] if priced else []
     charge_id = invoicing.exclude_usage(deed.session, deed.change, claim, about, deed.reason, subscriptions)
-    return {"charge": charge_id, "subscriptions": subscriptions}
+    made: dict[str, Any] = {"charge": charge_id, "subscriptions": subscriptions}
+    if not priced:
+        return made
+    made["earns_nothing"] = {"item": fact.item_id, "period": str(fact.period), "minor": fact.at_stake_minor}
+    _earn_nothing(deed, made, 1)
+    return made
 
 
 def undo_waiver(deed: Deed, made: Made) -> None:
     if "charge" in made:
         invoicing.include_usage(deed.session, deed.change, made["charge"], deed.reason, made["subscriptions"])
+    if "earns_nothing" in made:
+        _earn_nothing(deed, made, -1)
+
+
+def _earn_nothing(deed: Deed, made: Made, sign: int) -> None:
+    waived = made["earns_nothing"]
+    revenue.waive_usage(
+        deed.session,
+        deed.change,
+        seller_id=deed.finding.seller_id,
+        item_id=waived["item"],
+        service=Period.parse(waived["period"]),
+        on=deed.on,
+        amount_minor=sign * waived["minor"],
+        cause=f"{'waived' if sign > 0 else 'included'}:{made['charge']}",
+    )

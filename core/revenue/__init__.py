@@ -13,6 +13,7 @@ repeated, and run beside another: what is posted is read under the obligations' 
 
 from core.revenue.billing import bill as bill
 from core.revenue.billing import waive_commitment as waive_commitment
+from core.revenue.billing import waive_usage as waive_usage
 from core.revenue.commitments import CommittedUse as CommittedUse
 from core.revenue.commitments import uses as uses
 from core.revenue.commitments import windows as windows

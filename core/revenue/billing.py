@@ -261,6 +261,28 @@ def _concede(
     adjust_locked(session, change, billed_on, wanted)
 
 
+def waive_usage(
+    session: Session,
+    change: audit.Recorder,
+    *,
+    seller_id: int,
+    item_id: int,
+    service: Period,
+    on: date,
+    amount_minor: int,
+    cause: str,
+) -> None:
+    """What is waived of an item's usage in these days earns nothing; a negative amount takes that back. The caller holds the
+    seller's open periods. The next posting of revenue books it."""
+    store.hold(session, seller_id, change.at, alone=False)
+    subscription_ids = set(store.subscriptions_of_items(session, {item_id}).values())
+    sync_within(session, change, seller_id, max(on, service.start), subscription_ids)
+    begun = [one for one in store.of_items(session, seller_id, {item_id}).values() if one.days.start <= service.start]
+    if begun:
+        known = max(begun, key=lambda one: one.days.start)
+        adjust_locked(session, change, on, {known.id: [(known.days, -amount_minor, cause)]})
+
+
 def waive_commitment(
     session: Session,
     change: audit.Recorder,
