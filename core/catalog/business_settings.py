@@ -55,9 +55,7 @@ SETTINGS: Mapping[str, Setting] = {
         SELLER_ACCOUNT,
         _words(IntervalChange),
     ),
-    "bill_differences": Setting(
-        "When the difference of a change is billed.", SELLER_ACCOUNT, tuple(reversed(_words(BillDifferences)))
-    ),
+    "bill_differences": Setting("When the difference of a change is billed.", SELLER_ACCOUNT, _words(BillDifferences)),
     "discount_proration": Setting(
         "Whether a fixed discount is taken for the days that are billed, or whole off what they come to.",
         SELLER_ACCOUNT,

@@ -52,7 +52,12 @@ def test_a_run_that_is_repeated_leaves_what_it_finds(engine: Engine, desk: busin
     assert replace(billing.view(engine, first.made[0]), history=()) == replace(before, history=())
 
 
-def test_a_seat_change_is_billed_with_the_next_invoice(engine: Engine, desk: business.Desk) -> None:
+def test_a_seat_change_is_billed_with_the_next_invoice_where_differences_wait(
+    engine: Engine, desk: business.Desk
+) -> None:
+    wait = {"scope": "seller", "scope_id": desk.seller_id, "key": "bill_differences", "value": "next_invoice"}
+    with db.transaction(engine, NOW) as session:
+        catalog.set_setting(session, business.ADA, NOW, valid_from=FEBRUARY, **wait)
     team = client(engine, desk, "seats", FEBRUARY, quantities={"seats": 5})
     billing.issue(engine, billing.draft(engine, desk, FEBRUARY)[0].id)
     with db.transaction(engine, NOW) as session:

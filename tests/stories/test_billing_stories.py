@@ -8,7 +8,7 @@ from core import catalog
 from core.invoicing import LineKind
 from tests.support import business
 from tests.support import story as told
-from tests.support.business import OLGA
+from tests.support.business import ADA, OLGA
 from tests.support.hold import hold
 from tests.support.story import D
 
@@ -157,6 +157,8 @@ def test_a_seat_more_on_15_february_2024_does_not_wait_for_next_year_where_the_m
 ) -> None:
     story = told.begin(engine, D("2024-01-01"))
     with story.deed(D("2024-01-01")) as (session, now):
+        wait = {"scope": "seller", "scope_id": story.desk.seller_id, "key": "bill_differences", "value": "next_invoice"}
+        catalog.set_setting(session, ADA, now, valid_from=D("2024-01-01"), **wait)
         prices = [
             ("seats", "seats", business.seats("366", cadence=business.YEARLY)),
             ("requests", "api", business.metered("api.requests", "0.001")),

@@ -137,10 +137,10 @@ def test_where_the_last_day_is_billed_a_cancellation_on_15_february_2024_keeps_i
     hold(engine)
 
 
-def test_differences_now_bill_a_change_on_15_february_2024_that_day_and_else_on_1_march(engine: Engine) -> None:
+def test_a_change_on_15_february_2024_is_billed_that_day_and_where_differences_wait_on_1_march(engine: Engine) -> None:
     story = begin(engine, D("2024-02-01"))
     waits, at_once = (five_seats(story, D("2024-02-01"), key) for key in ("waits", "at-once"))
-    put(story, "bill_differences", "now", D("2024-02-01"), D("2024-02-01"), account=at_once)
+    put(story, "bill_differences", "next_invoice", D("2024-02-01"), D("2024-02-01"), account=waits)
     for draft in story.draft(D("2024-02-01")):
         story.issue(draft, D("2024-02-01"))
     for client in (waits, at_once):
