@@ -55,7 +55,7 @@ def _with_account(seller: SellerView) -> None:
     def verb(deed: Deed) -> int:
         who = customer()
         shared = {name: who[name] for name in ("name", "country", "valid_from")}
-        number = account()["number"] or who["key"]
+        number = account()["number"] or who["key"] or who["name"]
         return catalog.add_customer_with_account(
             deed.db, deed.actor, deed.now, seller_id=seller.id,
             account={**shared, **account(), **paper(), "number": number}, customer=who,

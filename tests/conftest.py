@@ -27,12 +27,15 @@ BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.pos
 
 
 class DemoOnOneWorker(LoadScopeScheduling):
-    """Every test by itself to whoever is free, but those of the demo business together: it takes minutes to make.
+    """Every test by itself to whoever is free, but those of the demo business together: it takes minutes to make. And those of the
+    kill loop, whose scenarios warm up once a worker.
 
     Not xdist's own groups: 3.8 writes them into a name that pytest 9.2 no longer reads, so they come to nothing."""
 
     def _split_scope(self, nodeid: str) -> str:
         kind = nodeid.rpartition("[")[2].rstrip("]")
+        if nodeid.startswith("tests/faults/test_journey"):
+            return "faults"
         return f"demo-{kind}" if nodeid.startswith("tests/demo/") else nodeid
 
 

@@ -59,7 +59,7 @@ class Checks:
             return ""
         cleaned = value.strip()
         if needed and not cleaned:
-            self.fault("field_missing", path, f"{path!r} is needed and is empty.")
+            self.fault("field_missing", path, "This is needed and is empty.")
         if len(cleaned) > length:
             self.fault("too_long", path, f"{path!r} has {len(cleaned)} characters; at most {length} can be kept.")
         if any(ord(letter) < 32 and letter not in "\n\t" for letter in cleaned):

@@ -247,7 +247,7 @@ def add_customer_with_account(
             account_id = add_account(session, actor, now, seller_id=seller_id, **account)
     except BadInput as error:
         key = str(customer["key"]).strip()
-        missing = [] if key else [Fault("field_missing", "key", "'key' is needed and is empty.")]
+        missing = [] if key else [Fault("field_missing", "key", "This is needed and is empty.")]
         raise BadInput([*error.faults, *missing, *key_faults(session, seller_id, key)]) from None
     return add_customer(session, actor, now, seller_id=seller_id, account_id=account_id, **customer)
 

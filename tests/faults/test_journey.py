@@ -17,6 +17,7 @@ from tests.support import databases, fault_points
 JOURNEY = harness.Scenario("tests.faults.journey", ignore=("outbox.attempts", "delivery.maybe_repeated"))
 DEMO = harness.Scenario("tests.faults.demo_deed")
 INTAKE = harness.Scenario("tests.faults.intake")
+MOVING_IN = harness.Scenario("tests.faults.moving_in")
 # The close names its points after its steps: close/run.py, `transaction(engine, now, f"close.{step.code}")`.
 CLOSING = {f"close.{step.code}{end}" for step in close.STEPS for end in fault_points.AROUND_A_COMMIT}
 POINTS = sorted(fault_points.declared() | CLOSING)
@@ -36,6 +37,8 @@ def cases() -> Iterator[object]:
 
 
 def scenario_of(point: str) -> harness.Scenario:
+    if point.startswith("shell.migrate_in."):
+        return MOVING_IN
     return {"demo": DEMO, "http": INTAKE, "tracker": INTAKE}.get(point.partition(".")[0], JOURNEY)
 
 
@@ -53,4 +56,4 @@ def is_told_twice(line: str) -> bool:
 
 
 def test_every_declared_point_is_come_to(database_kind: str) -> None:
-    assert harness.never_hit(frozenset(POINTS), [JOURNEY, DEMO, INTAKE], database_kind) == set()
+    assert harness.never_hit(frozenset(POINTS), [JOURNEY, DEMO, INTAKE, MOVING_IN], database_kind) == set()

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,7 +66,9 @@ def drafted(session: Session, desk: business.Desk, client: Client, bill_on: date
 
 
 days = st.integers(-20, 60).map(lambda n: TODAY + timedelta(days=n))
+WITHDRAW = "what was asked last is withdrawn"
 requests = st.one_of(
+    st.just(WITHDRAW),
     st.builds(
         lambda on, seats: catalog.ChangeQuantities(({"price_code": "seats", "effective_on": on, "quantity": seats},)),
         days,
@@ -126,9 +129,27 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
     made.dispose()
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A seller whose customer has had five seats since January, and used what other plans have prices for."""
+
+    desk: business.Desk
+    acme: Client
+
+
 @pytest.fixture
-def desk(engine: Engine) -> business.Desk:
-    return billing.found(engine)
+def ground(engine: Engine) -> Ground:
+    return begin(engine)
+
+
+def begin(engine: Engine) -> Ground:
+    desk = billing.found(engine)
+    with db.transaction(engine, at(JANUARY), "tests.preview") as session:
+        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
+    for on, name in ((D("2024-01-20"), "first"), (D("2024-02-10"), "second")):
+        billing.use(engine, desk, "acme", "api.calls", on, 40, name)
+        billing.use(engine, desk, "acme", "storage.mb_seconds", on, 600 * 1000 * 2_505_600, f"{name} GB")
+    return Ground(desk, acme)
 
 
 changes = given(
@@ -143,22 +164,24 @@ SHARED = [HealthCheck.function_scoped_fixture]
 )  # lines in order
 @settings(max_examples=6, deadline=None, suppress_health_check=SHARED)
 def test_what_is_previewed_is_what_is_billed(
-    engine: Engine, desk: business.Desk, before: list[Any], asked: Any, billed_on: str
+    engine: Engine, ground: Ground, before: list[Any], asked: Any, billed_on: str
 ) -> None:
-    judge(engine, desk, before, asked, billed_on)
+    judge(engine, ground, before, asked, billed_on)
 
 
 def test_what_is_previewed_is_what_is_billed_on_either_database(database_url: str) -> None:
     engine = db.make_engine(database_url)
-    desk = billing.found(engine)
+    ground = begin(engine)
     seats = catalog.ChangeQuantities(({"price_code": "seats", "effective_on": date(2024, 2, 10), "quantity": 8},))
     for before, asked in (
         ([], ("everything", TODAY, "keep_the_anchor")),
         ([seats], catalog.Pause(date(2024, 2, 20), date(2024, 3, 10))),
         ([seats], ("seats_yearly", TODAY, "restart")),
         ([catalog.Cancel("now")], catalog.Reactivate(date(2024, 2, 20))),
+        ([("hybrid", D("2024-03-05"), "keep_the_anchor")], WITHDRAW),
+        ([], ("hybrid", D("2024-02-05"), "keep_the_anchor")),
     ):
-        judge(engine, desk, before, asked, "2024-02-01")
+        judge(engine, ground, before, asked, "2024-02-01")
     engine.dispose()
 
 
@@ -166,15 +189,18 @@ def test_what_is_previewed_is_what_is_billed_on_either_database(database_url: st
 @changes
 @settings(max_examples=150, deadline=None, suppress_health_check=SHARED)
 def test_what_is_previewed_is_what_is_billed_over_many_changes(
-    engine: Engine, desk: business.Desk, before: list[Any], asked: Any, billed_on: str
+    engine: Engine, ground: Ground, before: list[Any], asked: Any, billed_on: str
 ) -> None:
-    judge(engine, desk, before, asked, billed_on)
+    judge(engine, ground, before, asked, billed_on)
 
 
-def judge(engine: Engine, desk: business.Desk, before: list[Any], asked: Any, billed_on: str) -> None:
+def judge(engine: Engine, ground: Ground, before: list[Any], asked: Any, billed_on: str) -> None:
     """January or February is billed and some changes were made; then the preview of one more beside its effect."""
+    desk, acme = ground.desk, ground.acme
 
     def request(given: Any) -> catalog.Request:
+        if given == WITHDRAW:
+            return catalog.Withdraw(catalog.timeline_facts(session, acme.subscription_id)[-1].change_id)
         if not isinstance(given, tuple):
             return given  # type: ignore[no-any-return]
         plan, on, how = given
@@ -182,7 +208,6 @@ def judge(engine: Engine, desk: business.Desk, before: list[Any], asked: Any, bi
         return catalog.ChangePlan(desk.plans[plan], on, quantities, how)
 
     with undone(engine) as session:
-        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
         drafted(session, desk, acme, D(billed_on))
         for earlier in before:
             try:
@@ -210,26 +235,24 @@ def change(session: Session, client: Client, asked: catalog.Request) -> None:
 @given(asked=new_ones)
 @example(asked=("everything", TODAY, 4, None, 14, "billed"))
 @settings(max_examples=4, deadline=None, suppress_health_check=SHARED)
-def test_what_a_new_subscription_is_said_to_bill_is_what_it_bills(
-    engine: Engine, desk: business.Desk, asked: Any
-) -> None:
-    judge_new(engine, desk, asked)
+def test_what_a_new_subscription_is_said_to_bill_is_what_it_bills(engine: Engine, ground: Ground, asked: Any) -> None:
+    judge_new(engine, ground, asked)
 
 
 @pytest.mark.deep
 @given(asked=new_ones)
 @settings(max_examples=100, deadline=None, suppress_health_check=SHARED)
 def test_what_many_new_subscriptions_are_said_to_bill_is_what_they_bill(
-    engine: Engine, desk: business.Desk, asked: Any
+    engine: Engine, ground: Ground, asked: Any
 ) -> None:
-    judge_new(engine, desk, asked)
+    judge_new(engine, ground, asked)
 
 
-def judge_new(engine: Engine, desk: business.Desk, asked: Any) -> None:
+def judge_new(engine: Engine, ground: Ground, asked: Any) -> None:
     """Beside a subscription that was billed for February another begins, under a contract that is signed with it."""
     plan, on, seats, billing_day, trial, usage = asked
+    desk, acme = ground.desk, ground.acme
     with undone(engine) as session:
-        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
         drafted(session, desk, acme, D("2024-02-01"))
         wanted = catalog.Subscribe(
             acme.customer_id,
@@ -253,16 +276,39 @@ def judge_new(engine: Engine, desk: business.Desk, asked: Any) -> None:
         assert_billed(session, desk, acme, seen)
 
 
+@given(until=days, was=days, usage=st.sampled_from(["free", "billed"]))
+@example(until=D("2024-02-20"), was=D("2024-03-10"), usage="free")
+@settings(max_examples=4, deadline=None, suppress_health_check=SHARED)
+def test_what_another_end_of_a_trial_is_said_to_bill_is_what_it_bills(
+    engine: Engine, ground: Ground, until: date, was: date, usage: str
+) -> None:
+    desk, acme = ground.desk, ground.acme
+    tried = catalog.Subscribe(
+        acme.customer_id, acme.contract_id, "second", desk.plans["everything"], "USD", D("2024-02-01"),
+        None, {"seats": 2}, max(was, D("2024-02-02")), usage,
+    )  # fmt: skip
+    with undone(engine) as session:
+        trial = replace(acme, subscription_id=catalog.begin_subscription(session, OLGA, at(D("2024-02-01")), tried))
+        drafted(session, desk, acme, D("2024-02-01"))
+        asked = catalog.ChangeTrial(until)
+        try:
+            seen = invoicing.preview(session, at(TODAY), subscription_id=trial.subscription_id, asked=asked)
+        except BillingError as refusal:
+            with pytest.raises(type(refusal)):
+                change(session, trial, asked)
+            return
+        change(session, trial, asked)
+        assert_billed(session, desk, acme, seen)
+
+
 @given(asked=coupons)
 @example(asked=({"amount_minor": 20000, "currency": "USD", "total_drawn_down": True}, None, TODAY, None))
 @settings(max_examples=4, deadline=None, suppress_health_check=SHARED)
-def test_what_a_coupon_is_said_to_take_off_is_what_it_takes_off(
-    engine: Engine, desk: business.Desk, asked: Any
-) -> None:
+def test_what_a_coupon_is_said_to_take_off_is_what_it_takes_off(engine: Engine, ground: Ground, asked: Any) -> None:
     """Then its end, said and done."""
     takes_off, times, on, until = asked
+    desk, acme = ground.desk, ground.acme
     with undone(engine) as session:
-        acme = business.add_customer(session, desk, "acme", plan="seats", started_on=JANUARY, quantities={"seats": 5})
         coupon_id = catalog.add_coupon(
             session, OLGA, at(TODAY), seller_id=desk.seller_id, code="C", times=times, **takes_off
         )
