@@ -26,6 +26,7 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 SMALL = {"size": 11}
 DAY = timedelta(days=1)
 NAME_MOST = 24  # letters of a name beside a bar
+FIGURES = {"tickformat": "~s", "tickformatstops": [{"dtickrange": [None, 0.999], "value": "~f"}]}  # 2k; 0.5, no 500m
 NO_TITLE = {"text": "", "standoff": 0}  # the theme keeps 18 to 21 px for an axis title, even for an empty one
 
 
@@ -60,7 +61,7 @@ def figure(height: int = 260, *, legend: bool = True, unified: bool = True) -> g
         "fixedrange": True,
     }
     fig.update_xaxes(**axis, showgrid=False, showline=True, linecolor=AXIS, hoverformat="%a %-d %b %Y")
-    fig.update_yaxes(**axis, nticks=5, showline=False, tickformat="~s")
+    fig.update_yaxes(**axis, nticks=5, showline=False, **FIGURES)
     return fig
 
 
@@ -184,7 +185,7 @@ def curve(
         for shape in ({"x1": float(x), "y0": 0, "y1": float(y)}, {"x0": 0, "x1": float(x), "y1": float(y)}):
             ends = {"x0": float(x), "y0": float(y)} | shape
             fig.add_shape(type="line", line={"color": PAST, "width": 1, "dash": "dot"}, **ends)
-    fig.update_xaxes(tickformat="~s", rangemode="tozero")
+    fig.update_xaxes(**FIGURES, rangemode="tozero")
     fig.update_yaxes(rangemode="tozero")
 
 
@@ -200,7 +201,7 @@ def differences(fig: go.Figure, names: Sequence[str], values: Sequence[Exact], u
     )
     short = [name if len(name) <= NAME_MOST else f"{name[: NAME_MOST - 1]}…" for name in names]
     fig.update_yaxes(autorange="reversed", tickvals=list(range(len(names))), ticktext=short, nticks=None, tickformat="")
-    fig.update_xaxes(tickformat="~s", showgrid=True, showline=False)
+    fig.update_xaxes(**FIGURES, showgrid=True, showline=False)
 
 
 def scatter(
@@ -228,7 +229,7 @@ def scatter(
         name=said,
         line={"width": 2, "color": DOWN},
     )
-    fig.update_xaxes(tickformat="~s", rangemode="tozero")
+    fig.update_xaxes(**FIGURES, rangemode="tozero")
     fig.update_yaxes(rangemode="tozero")
 
 

@@ -174,9 +174,9 @@ def _line_grid(view: DocumentView) -> int:
         row_height=28,
         height="content" if len(frame) <= 8 else 260,
         column_config={
-            "line": widgets.text_col("Line", 108),
+            "line": widgets.text_col("Line", 150),
             "how": widgets.text_col("How", 116),
-            "quantity": widgets.money_col("Quantity", 136),
+            "quantity": widgets.money_col("Quantity", 96),
             "unit": widgets.money_col("Unit", 56),
             "amount": widgets.money_col("Amount", 80),
             "rounded": widgets.money_col("Rounded", 94),

@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
 
 def what(found: FindingView) -> str:
     """What it is about, in the few words of a list."""
-    said = [_text(found.left.get(name)) for name in ("reference", "party", "customer", "meter", "account", "control")]
+    said = [_text(found.left.get(name)) for name in ("party", "customer", "reference", "meter", "account", "control")]
     return " ".join(part for part in said if part) or found.sentence
 
 

@@ -95,18 +95,19 @@ def _before(
 
 def _prices(db: Session, view: PlanVersionView, meters: dict[str, MeterView]) -> None:
     products = {product.id: product.name for product in catalog.products(db, view.seller_id)}
+    shown = [view.prices[number] for number in plan_writing.own_first(view)]
     frame = pd.DataFrame(
         {
-            "id": [each.id for each in view.prices],
-            "code": [each.code for each in view.prices],
-            "product": [products[each.product_id] for each in view.prices],
-            "says": [wording.price(each.price, each.currency) for each in view.prices],
+            "id": [each.id for each in shown],
+            "code": [each.code for each in shown],
+            "product": [products[each.product_id] for each in shown],
+            "says": [wording.price(each.price, each.currency) for each in shown],
         }
     )
     chosen = worklist.work_list(frame, "prices", PRICES, name="price", alt="The prices of this version")
     label, query = "What if customers had had them", {"plan": str(view.id)}
     st.page_link(screens.path("what_if"), label=label, icon=":material/difference:", query_params=query)
-    opened = next((each for each in view.prices if each.id == chosen), view.prices[0])
+    opened = next((each for each in view.prices if each.id == chosen), shown[0])
     left, right = widgets.halves(250)
     with left:
         widgets.section(price_reading.named(opened), products[opened.product_id])

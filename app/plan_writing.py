@@ -72,8 +72,14 @@ def _candidate(db: Session, view: PlanVersionView) -> _Candidate:
     if found is None:
         products = {product.id: product.code for product in catalog.products(db, view.seller_id)}
         texts = {number: text(price, products[price.product_id]) for number, price in enumerate(view.prices)}
-        found = st.session_state[_key(view)] = _Candidate(texts)
+        found = st.session_state[_key(view)] = _Candidate(texts, open=own_first(view)[0])
     return found
+
+
+def own_first(view: PlanVersionView) -> list[int]:
+    """The numbers of its prices, those in the seller's own currency first."""
+    own = session.here().seller.functional_currency
+    return sorted(range(len(view.prices)), key=lambda number: view.prices[number].currency != own)
 
 
 def text(view: PriceView, product: str) -> str:

@@ -48,6 +48,7 @@ _SOURCE = """
 .ch.title h1, .ch.title h2 { margin: 0; padding: 0; font-weight: 600; line-height: 1.6;
   overflow: hidden; text-overflow: ellipsis }
 .ch.title h1 { font-size: 1.2857rem; flex: none } .ch.title h2 { font-size: 1.1429rem }
+[class*="st-key-panehead"] .ch.title { flex-wrap: wrap; row-gap: 0 }
 .ch.title > .faint { overflow: hidden; text-overflow: ellipsis; flex-shrink: 9999 }
 .ch.section { display: flex; align-items: baseline; gap: .4rem }
 .ch.section h3 { margin: 0; padding: .35rem 0 0; font-size: .9286rem; font-weight: 600; line-height: 1.5 }

@@ -15,8 +15,8 @@ from core.words import VersionState
 
 SHOW = {"current": "Plans", "all": "All versions", "coupons": "Coupons"}
 COLUMNS = {
-    "name": widgets.text_col("Plan", 140),
-    "version": widgets.text_col("", 44),
+    "name": widgets.text_col("Plan", 112),
+    "version": widgets.text_col("", 38),
     "state": widgets.chips_col("", wording.words(wording.VERSION_STATES), 92),
     "subscriptions": widgets.count_col("On it", 60, help="Subscriptions that go on"),
 }

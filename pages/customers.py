@@ -17,12 +17,12 @@ from core.invoicing import OpenItem
 here = session.here()
 Listing = tuple[list[CustomerRow], dict[int, list[str]], dict[int, list[OpenItem]], int]
 COLUMNS = {
-    "name": widgets.text_col("Customer", 122),
-    "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 80),
-    "open": widgets.money_col("Open", 88),
+    "name": widgets.text_col("Customer", 130),
+    "open": widgets.money_col("Open", 86),
     "currency": widgets.text_col("", 44),
-    "plans": widgets.text_col("Plan", 110),
-    "country": widgets.text_col("Country", 56),
+    "state": widgets.chips_col("", wording.words(wording.DOCUMENT_STATES), 78),
+    "plans": widgets.text_col("Plan", 102),
+    "country": widgets.text_col("", 40, help="Country"),
 }
 
 

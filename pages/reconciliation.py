@@ -49,9 +49,12 @@ with reading() as db:
         on_click=actions.act, args=(run, ran), kwargs={"banner": True},
     )  # fmt: skip
     codes = {check.code for each in reconciliation.CHECKS if each.code == group for check in each.checks}
-    rows = opened if group != "settled" else reconciliation.findings(db, seller.id, here.today, states=SETTLED)
+    rows = opened
+    if group == "settled":  # what was just settled stands first: it may be taken back
+        rows = reconciliation.findings(db, seller.id, here.today, states=SETTLED, newest=True)
     rows = [row for row in rows if not codes or row.check in codes]
-    rows.sort(key=lambda row: (not row.blocks, -abs(row.drift_minor), row.id))
+    if group != "settled":
+        rows.sort(key=lambda row: (not row.blocks, -abs(row.drift_minor), row.id))
     places = max((exponent(row.currency) for row in rows if row.currency), default=2)
     frame = pd.DataFrame(
         {
@@ -68,11 +71,11 @@ with reading() as db:
         }
     )
     columns = {
-        "weight": widgets.chips_col("", wording.words(wording.FINDING_WEIGHTS), 64),
-        "what": widgets.text_col("What", 134),
-        "difference": widgets.money_col("Difference", 92),
+        "what": widgets.text_col("What", 160),
+        "difference": widgets.money_col("Difference", 90),
         "currency": widgets.text_col("", 44),
-        "check": widgets.text_col("Check", 96),
+        "weight": widgets.chips_col("", wording.words(wording.FINDING_WEIGHTS), 64),
+        "check": widgets.text_col("Check", 80),
         "days": widgets.count_col("Days", 48),
     }
     left, right = widgets.panes(KEY)

@@ -165,10 +165,10 @@ with reading() as db:
         }
     )
     columns = {
-        "customer": widgets.text_col("Customer", 122),
-        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 84),
-        "amount": widgets.money_col("Amount", 88),
+        "customer": widgets.text_col("Customer", 146),
+        "amount": widgets.money_col("Amount", 86),
         "currency": widgets.text_col("", 44),
+        "flags": widgets.chips_col("Flags", wording.words(wording.FLAGS), 110),
         "risk": widgets.money_col("At risk", 82),
     }
     left, right = widgets.panes(KEY)

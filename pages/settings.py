@@ -11,10 +11,10 @@ from core import catalog
 from core.catalog import SettingRow
 
 COLUMNS = {
-    "name": widgets.text_col("Setting", 186),
-    "value": widgets.text_col("Value", 128),
-    "since": widgets.text_col("Since", 92),
-    "accounts": widgets.count_col("Other", 52, help="Accounts that have it otherwise"),
+    "name": widgets.text_col("Setting", 176),
+    "value": widgets.text_col("Value", 112),
+    "since": widgets.text_col("Since", 88),
+    "accounts": widgets.count_col("Other", 60, help="Accounts that have it otherwise"),
 }
 here = session.here()
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from core.reconciliation import store
 from core.reconciliation.model import FindingDetail, FindingState, FindingView, RunRow
-from core.tables.reconciliation import Finding
+from core.tables.reconciliation import Finding, FindingEvent
 
 
 def findings(
@@ -25,13 +25,16 @@ def findings(
     blocking: bool = False,
     after_id: int = 0,
     limit: int | None = None,
+    newest: bool = False,
 ) -> list[FindingView]:
-    """In the order found; the age is in days up to `as_of`. `after_id` is the last one shown."""
+    """In the order found, or that first to which something happened last; the age is in days up to `as_of`. `after_id` is
+    the last one shown."""
     f = Finding
+    happened = select(func.max(col(FindingEvent.id))).where(col(FindingEvent.finding_id) == col(f.id)).scalar_subquery()
     statement = (
         select(f)
         .where(col(f.seller_id) == seller_id, col(f.state).in_(states), col(f.id) > after_id)
-        .order_by(col(f.id))
+        .order_by(*([happened.desc()] if newest else []), col(f.id))
         .limit(limit)
     )
     if checks is not None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from app import finding_pane
 from core import db, desk, ledger, people, reconciliation, wall
 from core.clock import Period
 from core.reconciliation import FindingState, ResolutionKind
@@ -97,6 +98,25 @@ def test_a_resolution_needs_a_reason_and_is_taken_back(url: str) -> None:
     assert told(at) == []
     assert acme(url).state is FindingState.OPEN
     assert books(url) == before
+
+
+def test_what_was_settled_last_stands_first(url: str) -> None:
+    """The smaller one is settled after the larger one: by amount it would stand below."""
+    both = sorted(
+        (one for one in findings(url) if any(each.kind is ResolutionKind.WAIVE for each in one.suggested)),
+        key=lambda one: (-abs(one.drift_minor), one.id),
+    )
+    larger, smaller = both[0], both[-1]
+    for finding in (larger, smaller):
+        at = opened(url, "ada", {"item": str(finding.id)})
+        position = next(i for i, each in enumerate(finding.suggested) if each.kind is ResolutionKind.WAIVE)
+        at.radio[0].set_value(position).run()
+        reason(at, "they pay at the end of the month")
+        at.run()
+        at.button(key="resolve").click().run()
+    at = opened(url, "ada", {"show": "settled"})
+    named = [finding_pane.what(finding) for finding in (smaller, larger)]
+    assert at.dataframe[0].value["what"].tolist() == named
 
 
 def written_off(at: AppTest, why: str) -> None:
