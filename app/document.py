@@ -174,12 +174,12 @@ def _line_grid(view: DocumentView) -> int:
         row_height=28,
         height="content" if len(frame) <= 8 else 260,
         column_config={
-            "line": widgets.text_col("Line", 150),
-            "how": widgets.text_col("How", 116),
-            "quantity": widgets.money_col("Quantity", 96),
+            "line": widgets.text_col("Line", 138),
+            "how": widgets.text_col("How", 112),
+            "quantity": widgets.money_col("Quantity", 92),
             "unit": widgets.money_col("Unit", 56),
             "amount": widgets.money_col("Amount", 80),
-            "rounded": widgets.money_col("Rounded", 94),
+            "rounded": widgets.money_col("Rounded", 88),
         },
         alt=f"The lines of {view.name}.",
     )

@@ -15,7 +15,7 @@ from core.words import VersionState
 
 SHOW = {"current": "Plans", "all": "All versions", "coupons": "Coupons"}
 COLUMNS = {
-    "name": widgets.text_col("Plan", 112),
+    "name": widgets.text_col("Plan", 116),
     "version": widgets.text_col("", 38),
     "state": widgets.chips_col("", wording.words(wording.VERSION_STATES), 92),
     "subscriptions": widgets.count_col("On it", 60, help="Subscriptions that go on"),

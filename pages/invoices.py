@@ -82,14 +82,14 @@ with reading() as db:
         }
     )
     columns = {
-        "customer": widgets.text_col("Customer", 120),
+        "customer": widgets.text_col("Customer", 116),
         "amount": widgets.money_col("Amount", 86),
         "currency": widgets.text_col("", 44),
         "state": widgets.chips_col("State", wording.words(wording.DOCUMENT_STATES), 82),
         "number": widgets.text_col("Number", 94),
         "billed": widgets.text_col("Date", 86),
     }
-    left, right = widgets.panes(KEY, (48, 52))
+    left, right = widgets.panes(KEY, (47, 53))
     with left:
         chosen = worklist.work_list(
             frame, KEY, columns, following=page.following, alt="Documents of the seller.", stays=True
