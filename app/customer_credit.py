@@ -5,12 +5,13 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from app import credit_sales, dialogs, document, messages, previews, session, widgets, wording
+from app import credit_sales, dialogs, document, messages, previews, screens, session, widgets, wording
 from app.actions import Deed
 from app.widgets import AnyRow, Cell
 from core import catalog, credits, invoicing, payments
 from core.catalog import CouponGrantView, CustomerRow, EndGrant, GrantCoupon
 from core.credits import CreditMove, CreditView
+from core.invoicing import SaleWaiting
 from core.money import Money
 from core.words import CreditEntryKind, CreditKind, CreditTaxed
 
@@ -39,10 +40,13 @@ def draw(db: Session, row: CustomerRow) -> None:
         st.button("Keep cash as credit…", key="keep-credit", **offered, **dialogs.opens("keep-credit"))
         offered = session.offered("catalog.grant_coupon", where=bool(known))
         st.button("Grant a coupon…", key="grant-coupon", **offered, **dialogs.opens("grant-coupon"))
-    if not lent and not coupons:
+    sold = invoicing.sales_waiting(db, row.account_id)
+    if not lent and not coupons and not sold:
         messages.empty(
             "Neither credit nor coupons.", "What is granted or sold here lowers or pays the account's next invoices."
         )
+    if sold:
+        _sold(sold)
     if lent:
         widgets.section("Credit", "used by priority, then by expiry, then as granted")
         moves = [line for credit in lent for line in _moves(db, credit)]
@@ -76,6 +80,24 @@ def draw(db: Session, row: CustomerRow) -> None:
     for each in coupons:
         if dialogs.asked("end-grant") and dialogs.about() == each.id:
             dialogs.ask(f"End {each.coupon.code} for {row.name}?", lambda one=each: _ending(one), width="large")
+
+
+def _sold(sold: list[SaleWaiting]) -> None:
+    """What was sold and cannot be used yet, with the way to the document that it waits on."""
+    widgets.section("Sold, not issued yet", "can be used once its invoice is issued")
+    lines = [
+        (
+            each.description,
+            f"{wording.DOCUMENT_STATES[each.status][0]} {each.document_id}",
+            f"{document.money(each.net_minor, each.currency)} {each.currency}",
+        )
+        for each in sold
+    ]
+    widgets.sheet(("Credit", "On", "Net"), lines, num=(2,))
+    place = screens.BY_NAME["invoices"]
+    for document_id in dict.fromkeys(each.document_id for each in sold):
+        label, query = f"Open draft {document_id}", {"item": str(document_id)}
+        st.page_link(place.file, label=label, icon=place.icon, query_params=query)
 
 
 def _moves(db: Session, credit: CreditView) -> list[AnyRow]:

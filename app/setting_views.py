@@ -72,7 +72,8 @@ def ask(key: str, value: Any, *, title: str, account: bool = False) -> None:
     def body() -> None:
         dialogs.consequence(catalog.SETTINGS[key].says)
         wanted = value_field(key, value)
-        since = dialogs.day("From", session.here().today, path="valid_from")
+        here = session.here()
+        since = dialogs.day("From", catalog.first_day(key, here.today, here.now), path="valid_from")
         number = (
             dialogs.line("Account number", path="scope_id", help="Left empty: the seller itself") if account else str
         )

@@ -35,15 +35,17 @@ def _one(db: Session, view: SubscriptionView) -> None:
     head = ("Item", "Price", "Quantity", "From", "Until", "")
     widgets.sheet(head, rows, num=(2,), widths=("17%", "27%", "11%", "16%", "16%", "13%"))
     facts = catalog.timeline_facts(db, view.id)
-    said = [_fact_row(fact, facts, today) for fact in reversed(facts) if not _is_first(fact, view)]
+    said = [_fact_row(fact, facts, view.currency, today) for fact in reversed(facts) if not _is_first(fact, view)]
     if said:
         widgets.section("Changes", "the newest first")
         widgets.sheet(("From", "What", "", "By", "Reason"), said, widths=("16%", "32%", "14%", "", ""))
+    if any(fact.kind is Kind.PRICE and max(_days(fact)) > today for fact in facts):
+        widgets.text("A price to come is not withdrawn: phases or an own price from the same day take its place.")
     for change_id in dict.fromkeys(
         fact.change_id for fact in facts if fact.effective_on > today and fact.kind not in (Kind.TRIAL, Kind.PRICE)
     ):
         of_it = [fact for fact in facts if fact.change_id == change_id]
-        subscription_changes.withdraws(view, change_id, _says(of_it[0]))
+        subscription_changes.withdraws(view, change_id, _says(of_it[0], view.currency))
 
 
 def _note(view: SubscriptionView, today: date) -> str:
@@ -64,7 +66,7 @@ def _item_rows(item: ItemView, currency: str, today: date) -> list[widgets.Row]:
     rows = []
     for number, ((since, quantity), end) in enumerate(zip(steps, until, strict=True)):
         first, last = number == 0, number == len(steps) - 1
-        price = wording.price(item.price, currency) + (" · overridden" if item.overridden else "")
+        price = wording.price(item.price, currency) + (" · own price" if item.own_price else "")
         metered = item.meter_id is not None
         shown = widgets.Cell("metered", "faint") if metered else wording.quantity(quantity)
         word = STATES["scheduled" if since > today else "past" if end is not None and end <= today else "in_force"]
@@ -79,20 +81,27 @@ def _is_first(fact: TimelineFact, view: SubscriptionView) -> bool:
     return fact.kind in (Kind.START, Kind.QUANTITY) and fact.effective_on == view.started_on
 
 
-def _fact_row(fact: TimelineFact, facts: Sequence[TimelineFact], today: date) -> widgets.Row:
+def _fact_row(fact: TimelineFact, facts: Sequence[TimelineFact], currency: str, today: date) -> widgets.Row:
     """A fact is in force from its day until one of its kind about the same thing begins."""
+    own = (max(_days(fact)), fact.change_id, fact.seq)
     later = [
         other
         for other in facts
         if (other.kind, other.item) == (fact.kind, fact.item)
-        and (fact.effective_on, fact.seq) < (other.effective_on, other.seq)
-        and other.effective_on <= today
+        and any(own < (day, other.change_id, other.seq) and day <= today for day in _days(other))
     ]
     word = STATES["scheduled" if fact.effective_on > today else "past" if later else "in_force"]
-    return widgets.Row((wording.day(fact.effective_on), _says(fact), widgets.Chip(*word), fact.actor, fact.reason))
+    return widgets.Row(
+        (wording.day(fact.effective_on), _says(fact, currency), widgets.Chip(*word), fact.actor, fact.reason)
+    )
 
 
-def _says(fact: TimelineFact) -> str:
+def _days(fact: TimelineFact) -> list[date]:
+    """The days from which it says something: one, of a ramp each phase's."""
+    return [date.fromisoformat(day) for day in fact.detail.get("phases", ())] or [fact.effective_on]
+
+
+def _says(fact: TimelineFact, currency: str) -> str:
     match fact.kind:
         case Kind.QUANTITY:
             return f"{fact.item}: {wording.quantity(fact.quantity)}" if fact.quantity is not None else fact.item
@@ -103,6 +112,8 @@ def _says(fact: TimelineFact) -> str:
             )
         case Kind.TRIAL:
             return "Trial ends" + (", its usage is billed" if fact.detail.get("usage") == "billed" else "")
+        case Kind.PRICE if fact.price is not None:
+            return f"{fact.item}: {wording.price(fact.price, currency)}"
         case Kind.PRICE:
             return f"{fact.item}: phases from {wording.day(fact.effective_on)}"
         case Kind.CANCEL:

@@ -96,13 +96,13 @@ def _approvals(db: Session, seller: SellerView, today: date) -> Iterator[Work]:
     asked = payments.refunds(db, seller_id=seller.id, state=RefundState.REQUESTED)
     money = together(db, seller.id, ((each.currency, each.amount_minor) for each in asked), today)
     by = wording.listed(sorted({each.requested_by for each in asked}))
-    yield Work(
-        "refunds", APPROVE, "Refunds asked for", ":material/undo:", len(asked), f"by {by}", "", money, "payments"
-    )
+    label = "Refund asked for" if len(asked) == 1 else "Refunds asked for"
+    yield Work("refunds", APPROVE, label, ":material/undo:", len(asked), f"by {by}", "", money, "payments")
     losses = payments.write_off_requests(db, seller.id)
     money = together(db, seller.id, ((each.currency, each.amount_minor) for each in losses), today)
     by = wording.listed(sorted({each.requested_by for each in losses}))
-    label, icon = "Write-offs asked for", ":material/money_off:"
+    label = "Write-off asked for" if len(losses) == 1 else "Write-offs asked for"
+    icon = ":material/money_off:"
     yield Work("write-offs", APPROVE, label, icon, len(losses), f"by {by}", "", money, "payments", requests)
     reopen = close.reopening_requests(db, seller.id)
     by = wording.listed(sorted({actor for _, actor, _ in reopen}))

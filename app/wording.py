@@ -6,6 +6,7 @@ act"; each stands beside its word.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -252,10 +253,27 @@ def words(states: dict[str, tuple[str, str]]) -> dict[str, str]:
 
 def price(value: Price, currency: str) -> str:
     """A price as people say it: '29 USD a seat, monthly, in advance'; 'to 100: 0 · to 1,000: 0.10 · above: 0.08 USD, monthly'."""
-    parts = [_figures(value, currency), cadence(value.cadence) if value.cadence else "once"]
+    parts = [_reduced(value, currency), cadence(value.cadence) if value.cadence else "once"]
     if value.kind is PriceKind.RECURRING:
         parts.append(value.timing.replace("_", " "))
     return ", ".join(parts)
+
+
+def _reduced(value: Price, currency: str) -> str:
+    """What it costs after the percentage off: '13.5 EUR a seat, 50 % off 27'; of a table the table, and the percentage."""
+    if not value.percent_off:
+        return _figures(value, currency)
+    off = f"{quantity(value.percent_off)} % off"
+    if value.overage is None and value.included == 0:
+        left = (100 - value.percent_off).scaleb(-2)
+        match value.model:
+            case Flat(amount=listed_at):
+                return (
+                    f"{_figures(replace(value, model=Flat(listed_at * left)), currency)}, {off} {quantity(listed_at)}"
+                )
+            case PerUnit(unit=listed_at) if listed_at is not None:
+                return f"{_figures(replace(value, model=PerUnit(listed_at * left)), currency)}, {off} {quantity(listed_at)}"
+    return f"{_figures(value, currency)}, {off}"
 
 
 def _figures(value: Price, currency: str) -> str:

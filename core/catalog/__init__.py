@@ -112,6 +112,7 @@ from core.catalog.service_plans import planned_prices as planned_prices
 from core.catalog.service_plans import publish_plan_version as publish_plan_version
 from core.catalog.service_plans import write_plan_version as write_plan_version
 from core.catalog.service_settings import account_settings as account_settings
+from core.catalog.service_settings import first_day as first_day
 from core.catalog.service_settings import set_setting as set_setting
 from core.catalog.service_settings import setting as setting
 from core.catalog.service_settings import setting_rows as setting_rows

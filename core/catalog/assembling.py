@@ -102,4 +102,5 @@ def _item_view(
         ends_on=part.end,
         billed_from=billed_from or part.start,
         quantities=(),
+        own_price=override is not None and replace(override.value, percent_off=one.value.percent_off) != one.value,
     )

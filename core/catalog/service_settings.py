@@ -63,9 +63,18 @@ def set_setting(
     )
 
 
+def first_day(key: str, today: date, now: datetime) -> date:
+    """The first day from which the setting may be another where somebody is subscribed already."""
+    return max(today, _earliest(now)) if key in PERIOD_KEYS else today
+
+
+def _earliest(now: datetime) -> date:
+    return now.date() + DAYS_AHEAD
+
+
 def _check_ahead(session: Session, checks: Checks, scope: str, scope_id: int, valid_from: date, now: datetime) -> None:
     """Periods that have begun somewhere may be billed by what held then; so what they come to changes ahead of them all."""
-    earliest = now.date() + DAYS_AHEAD
+    earliest = _earliest(now)
     if valid_from < earliest and store_settings.is_subscribed(session, scope, scope_id):
         sentence = f"This says how periods are billed, and those before {earliest} may be; it can hold from then on."
         checks.fault("not_ahead", "valid_from", sentence)

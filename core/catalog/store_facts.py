@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from core.catalog import store, timeline
 from core.catalog.changes import Planned
-from core.catalog.prices import price_hash, price_to_json
+from core.catalog.prices import price_from_json, price_hash, price_to_json
 from core.catalog.store import chunks
 from core.catalog.store_subscriptions import facts_of
 from core.catalog.timeline import Fact
@@ -25,6 +25,7 @@ from core.tables.catalog import (
     SubscriptionItem,
 )
 from core.tables.changes import Change
+from core.words import SubscriptionChangeKind
 
 
 def save(session: Session, change_id: int, subscription_id: int, planned: Planned) -> None:
@@ -145,7 +146,7 @@ def told(session: Session, subscription_id: int) -> list[TimelineFact]:
     )
     rows = session.execute(query).all()
     gone = {row[0].detail["withdraws"] for row in rows if "withdraws" in row[0].detail}
-    return [
+    facts = [
         TimelineFact(
             seq=row.seq,
             kind=row.kind,
@@ -161,6 +162,38 @@ def told(session: Session, subscription_id: int) -> list[TimelineFact]:
         )
         for row, item, plan, actor, at in rows
         if row.seq not in gone and "withdraws" not in row.detail
+    ]
+    ramps = {fact.change_id for fact in facts if fact.kind is SubscriptionChangeKind.PRICE}
+    own = [fact for fact in _own_prices(session, subscription_id) if fact.change_id not in ramps]
+    return sorted([*facts, *own], key=lambda fact: fact.change_id)
+
+
+def _own_prices(session: Session, subscription_id: int) -> list[TimelineFact]:
+    """Every override of the subscription's items, as it was entered."""
+    query = (
+        select(PriceOverride, col(Price.code), col(Change.actor), col(Change.at))
+        .join(Change, col(Change.id) == col(PriceOverride.change_id))
+        .join(SubscriptionItem, col(SubscriptionItem.id) == col(PriceOverride.item_id))
+        .join(Price, col(Price.id) == col(SubscriptionItem.price_id))
+        .where(col(SubscriptionItem.subscription_id) == subscription_id)
+        .order_by(col(PriceOverride.id))
+    )
+    return [
+        TimelineFact(
+            seq=0,
+            kind=SubscriptionChangeKind.PRICE,
+            effective_on=row.valid_from,
+            item=item,
+            plan="",
+            quantity=None,
+            detail={},
+            reason=row.reason,
+            change_id=row.change_id,
+            actor=actor,
+            at=at,
+            price=price_from_json(row.value),
+        )
+        for row, item, actor, at in session.execute(query).all()
     ]
 
 

@@ -178,7 +178,7 @@ class ItemView:
     `billed_from` is where the first of them began: the item's own first day. A pause cuts out of a recurring item the days
     on which nothing is owed; a usage item goes on over it, because its tiers run over the whole period, and names the days in
     `quiet`. What its phases come to is earned `evenly` over that term. `anchor` is that of its billing periods where it is not
-    the subscription's.
+    the subscription's. `own_price` says that an override is more than a percentage off the plan's price, or none.
     """
 
     id: int
@@ -203,6 +203,7 @@ class ItemView:
     quiet: tuple[Span, ...] = ()
     evenly: Period | None = None
     anchor: Anchor | None = None
+    own_price: bool = False
 
     @property
     def kind(self) -> PriceKind:
@@ -325,7 +326,7 @@ def joined(spans: Iterable[Period]) -> list[Period]:
 
 @dataclass(frozen=True)
 class TimelineFact:
-    """One thing that was said of a subscription, by whom and when."""
+    """One thing that was said of a subscription, by whom and when; `price` is another price for one item, which has no `seq`."""
 
     seq: int
     kind: SubscriptionChangeKind
@@ -338,6 +339,7 @@ class TimelineFact:
     change_id: int
     actor: str
     at: datetime
+    price: Price | None = None
 
 
 @dataclass(frozen=True)

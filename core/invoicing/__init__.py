@@ -63,6 +63,7 @@ from core.invoicing.reports import coupon_uses as coupon_uses
 from core.invoicing.reports import document as document
 from core.invoicing.reports import history as history
 from core.invoicing.reports import outbox as outbox
+from core.invoicing.reports import sales_waiting as sales_waiting
 from core.invoicing.reports_commitments import CommitmentProgress as CommitmentProgress
 from core.invoicing.reports_commitments import commitment_progress as commitment_progress
 from core.invoicing.reports_queue import SORTS as SORTS
@@ -114,3 +115,4 @@ from core.invoicing.views import HistoryRow as HistoryRow
 from core.invoicing.views import OutboxView as OutboxView
 from core.invoicing.views import Page as Page
 from core.invoicing.views import QueueRow as QueueRow
+from core.invoicing.views import SaleWaiting as SaleWaiting

@@ -22,10 +22,11 @@ from core.invoicing.views import (
     FlagView,
     HistoryRow,
     OutboxView,
+    SaleWaiting,
 )
 from core.money import exact_text
 from core.tables.changes import AuditEntry, AuditPayload, Change
-from core.tables.documents import Delivery, Document, Flag, Outbox
+from core.tables.documents import Delivery, Document, DocumentLine, Flag, Outbox
 from core.words import DocumentKind, DocumentStatus
 
 BEFORE = 3
@@ -187,3 +188,18 @@ def _by_thing(lines: Iterable[BodyLine]) -> dict[tuple[int, int | None, str], tu
 def coupon_uses(session: Session, coupon_id: int) -> list[CouponUse]:
     """The documents by which a coupon stands redeemed, the newest first."""
     return store_discounts.uses(session, coupon_id)
+
+
+def sales_waiting(session: Session, account_id: int) -> list[SaleWaiting]:
+    """Credit that was sold to the account on documents which are not issued yet."""
+    line, before = DocumentLine, (DocumentStatus.DRAFT, DocumentStatus.IN_REVIEW, DocumentStatus.APPROVED)
+    query = (
+        select(
+            col(Document.id), col(Document.status), col(line.description), col(line.net_minor), col(Document.currency)
+        )
+        .join(line, col(line.document_id) == col(Document.id))
+        .where(col(Document.account_id) == account_id, col(Document.status).in_(before))
+        .where(col(line.kind) == LineKind.CREDIT_SALE, col(line.net_minor) > 0)
+        .order_by(col(Document.id), col(line.line_no))
+    )
+    return [SaleWaiting(*row) for row in session.execute(query).all()]

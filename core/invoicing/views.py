@@ -167,3 +167,14 @@ class CouponUse:
     status: DocumentStatus
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True)
+class SaleWaiting:
+    """Credit on a document that is not issued yet: it can be used once it is."""
+
+    document_id: int
+    status: DocumentStatus
+    description: str
+    net_minor: int
+    currency: str

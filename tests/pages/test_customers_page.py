@@ -209,6 +209,10 @@ def test_an_operator_sells_credit_on_the_draft_of_today(desk_url: str) -> None:
             sa.text("SELECT kind, amount_minor, description FROM document_line WHERE kind = 'credit_sale'")
         )
         assert [tuple(line) for line in lines] == [("credit_sale", 3000, "Credit of 30.00 USD (PREPAID)")]
+    seen = markup(at)
+    assert "Neither credit nor coupons" not in seen
+    assert ">Credit of 30.00 USD (PREPAID)<" in seen
+    assert any(str(link.proto.label).startswith("Open draft") for link in at.main.get("page_link"))
 
 
 def test_finance_keeps_cash_that_lies_on_no_invoice_as_credit(desk_url: str) -> None:

@@ -56,6 +56,13 @@ def test_a_setting_is_changed_from_a_day_on_with_who_and_why(desk_url: str) -> N
         assert expected in seen
 
 
+def test_how_periods_are_billed_is_preset_to_the_first_day_that_is_taken(desk_url: str) -> None:
+    at = opened(desk_url, "tom", {"item": "day_basis"})
+    at.button(key="change-setting").click().run()
+    field(at, "text_input", "Reason").set_value("agreed with the auditors")
+    assert save(at) == []
+
+
 def test_a_value_that_cannot_be_and_a_missing_reason_are_refused_at_their_fields(desk_url: str) -> None:
     at = opened(desk_url, "tom", {"item": "late_usage_days"})
     at.button(key="change-setting").click().run()

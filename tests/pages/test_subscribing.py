@@ -80,6 +80,21 @@ def test_a_ramp_is_shown_and_then_agreed(desk_url: str) -> None:
     (view,) = subscriptions(desk_url, 2)
     seats = [(item.starts_on, item.price.percent_off) for item in view.items if item.code == "seats"]
     assert seats == [(date(2024, 1, 1), 0), (date(2024, 4, 1), 50), (date(2024, 5, 1), 0)]
+    shown = markup(at)
+    assert ">14.5 USD a seat, 50 % off 29, monthly, in advance<" in shown
+    assert ">20 USD a seat, monthly, in advance · own price<" in shown
+    assert "overridden" not in shown
+
+
+def test_a_ramp_that_ends_with_nothing_off_ends_at_the_plans_price(desk_url: str) -> None:
+    at = opened(desk_url, "mira", GLOBEX)
+    at.button(key="phases-2").click().run()
+    field(at, "date_input", "Phase 1 from").set_value(date(2024, 4, 1))
+    field(at, "text_input", "Phase 1: percent off, or another figure").set_value("0 %")
+    field(at, "text_input", "Reason").set_value("as listed")
+    look(at)
+    assert save(at) == []
+    assert "own price" not in markup(at)
 
 
 def test_a_phase_that_begins_inside_a_billing_period_names_its_field_and_the_next_one(desk_url: str) -> None:
@@ -106,6 +121,11 @@ def test_another_price_is_written_as_in_the_catalog_shown_and_saved(desk_url: st
     assert save(at) == []
     (view,) = subscriptions(desk_url, 2)
     assert [item.starts_on for item in view.items if item.overridden] == [date(2024, 4, 1)]
+    shown = markup(at)
+    assert ">25 USD a seat, monthly, in advance · own price<" in shown
+    assert ">seats: 25 USD a seat, monthly, in advance<" in shown  # under Changes, with who and why
+    assert ">negotiated<" in shown
+    assert "A price to come is not withdrawn" in shown
 
 
 def test_what_is_no_price_says_so_where_it_was_typed(desk_url: str) -> None:
