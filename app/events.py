@@ -75,8 +75,9 @@ async def post_events(request: Request) -> Response:
     """One request, one delivery, one transaction."""
     global _in_flight
     try:
-        said = head(request)
-        key = await _on_a_thread(known_key, said.token)
+        token = bearer(request)
+        key = await _on_a_thread(known_key, token)
+        said = head(request, token)
         if _in_flight >= IN_FLIGHT_MAX:
             sentence = "Nothing was taken in: too many requests are under way. Send it again in a moment."
             raise _Stop(503, "busy", sentence, **{"Retry-After": RETRY_SECONDS})
@@ -99,13 +100,19 @@ async def post_events(request: Request) -> Response:
 # ── the head ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def head(request: Request) -> Said:
-    headers = request.headers
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+def bearer(request: Request) -> str:
+    """The key that the request brings along; whether it is one is known_key's to say."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unknown_key(
             "send a key as “Authorization: Bearer chk_…”. An administrator makes one on the screen API keys"
         )
+    return token.strip()
+
+
+def head(request: Request, token: str) -> Said:
+    """What a known sender says of the body."""
+    headers = request.headers
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     envelope = _envelope(request) if "ce-specversion" in headers else None
     kind = KINDS.get(media) if envelope is None else BodyKind.CLOUDEVENT
@@ -120,7 +127,7 @@ def head(request: Request) -> Said:
     if length.isdigit() and int(length) > BODY_BYTES_MAX:
         raise _too_large(f"the body has {length} bytes, and a request {BODY_BYTES_MAX} at most")
     prefer = headers.get("prefer", "").replace(" ", "").lower()
-    return Said(token.strip(), kind, encoding, _cursor(headers), "return=minimal" in prefer, envelope)
+    return Said(token, kind, encoding, _cursor(headers), "return=minimal" in prefer, envelope)
 
 
 def _cursor(headers: Any) -> str:

@@ -181,15 +181,14 @@ def shown(found: DryRun) -> None:
         widgets.sheet(("File", "Rows", "New", "Here already", "Left out"), rows, num=(1, 2, 3, 4))
     if found.opening or found.granted:
         widgets.section("Opening entries", f"on {wording.day(found.opening_on)}, debit positive")
-        money = [
-            (ACCOUNTS[one.role].name, wording.money(Money(one.amount_minor, one.currency).decimal, one.currency))
-            for one in found.opening
-        ]
-        money += [
-            ("Credit granted (no entry)", wording.money(Money(minor, currency).decimal, currency))
-            for currency, minor in found.granted.items()
-        ]
-        widgets.sheet(("Account", "Amount"), money, num=(1,))
+        widgets.sheet(("Account", "Amount"), sums(found), num=(1,))
+
+
+def sums(found: DryRun) -> list[tuple[str, str]]:
+    """What would be opened in each account, and the credit that is granted without an entry."""
+    money = [(ACCOUNTS[one.role].name, one.amount_minor, one.currency) for one in found.opening]
+    money += [("Credit granted (no entry)", minor, currency) for currency, minor in found.granted.items()]
+    return [(name, wording.money(Money(minor, currency).decimal, currency)) for name, minor, currency in money]
 
 
 def _faults(found: DryRun) -> None:

@@ -68,7 +68,8 @@ def run(given: Any, engine: Engine, now: datetime, seller: catalog.SellerView) -
     with db.transaction(engine, now, "shell.migrate_in") as session:
         value["prepared"] = migration.prepare(session, actor, now, **asked)
     lines.append(
-        f"Prepared as {value['prepared']}. Another person applies it: countinghouse migrate-in --apply {value['prepared']} --as …"
+        f"Prepared as {value['prepared']}. Another person applies it: "
+        f"countinghouse migrate-in --seller {seller.code} --apply {value['prepared']} --as …"
     )
     return 0, value, "\n".join(lines)
 

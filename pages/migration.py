@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from app import messages, migration_files, session, widgets, wording
+from app import dialogs, messages, migration_files, session, widgets, wording
 from app.actions import Deed, act, told
 from app.engine import reading
 from core import migration
@@ -31,7 +31,9 @@ def asked(db: Session, seller: SellerView, today: date) -> Asked | None:
         system = st.text_input(
             "From", "former", key="migration-system", width=130, help="Its ids are known by this name."
         )
-        opening_on = st.date_input("Opening day", today.replace(day=1), key="migration-day", width=140)
+        opening_on = st.date_input(
+            "Opening day", today.replace(day=1), key="migration-day", width=140, format="YYYY-MM-DD"
+        )
         chosen = st.selectbox("Mapper", list(said), format_func=said.__getitem__, key="migration-mapper", width=230)
     files = migration_files.uploaded()
     mapper = migration_files.mapped(files, saved.get(chosen, Mapper()))
@@ -39,7 +41,7 @@ def asked(db: Session, seller: SellerView, today: date) -> Asked | None:
         messages.empty(
             "No files yet.",
             "One CSV for each of accounts, customers, plans, subscriptions, invoices, credits and balances that there is. "
-            "data/migration/example holds a small set.",
+            "data/migration/example holds a small set for the seller US of the demo; its opening day is 1 Mar 2024.",
         )
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -121,13 +123,12 @@ def _one(db: Session, view: MigrationView, seller: SellerView) -> None:
     if view.state == "prepared":
         mine = view.prepared_by == session.here().actor.login
         head.button(
-            "Apply",
+            "Apply…",
             key=f"apply:{view.id}",
             type="primary",
             disabled=mine or not session.may("migration.apply"),
-            on_click=act,
-            args=(lambda deed: migration.apply(deed.db, deed.actor, deed.now, view.id), _made),
             help="You prepared it; another person applies it." if mine else "All of it, or nothing.",
+            **dialogs.opens("apply", view.id),
         )
         head.button(
             "Withdraw",
@@ -148,7 +149,24 @@ def _one(db: Session, view: MigrationView, seller: SellerView) -> None:
     widgets.text(f"Opened on {wording.day(view.opening_on)}: {said}{by}.")
     if view.state == "prepared" and view.prepared_by != session.here().actor.login:
         widgets.section("What it makes", "the dry run of today; applying does exactly this")
-        migration_files.shown(migration.prepared_run(db, session.here().now, view.id))
+        found = migration.prepared_run(db, session.here().now, view.id)
+        migration_files.shown(found)
+        if dialogs.asked("apply") and dialogs.about() == view.id:
+            dialogs.ask(f"Apply migration {view.id}?", lambda: _apply(view, found))
+
+
+def _apply(view: MigrationView, found: DryRun) -> None:
+    rows = [(one.kind.capitalize(), f"{wording.amount(one.new)} new") for one in found.counts if one.new]
+    dialogs.consequence(
+        f"All of it is made, or nothing. Its entries are posted on {wording.day(view.opening_on)} and its prices are published: "
+        "it is not taken back as a whole, only corrected piece by piece.",
+        [*rows, *migration_files.sums(found)],
+    )
+    dialogs.answer(
+        f"Apply {wording.count(found.new, 'row')}",
+        lambda deed: migration.apply(deed.db, deed.actor, deed.now, view.id),
+        _made,
+    )
 
 
 def _made(made: dict[str, int]) -> str:

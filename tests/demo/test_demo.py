@@ -1,14 +1,16 @@
 """What the demo business promises: customers, currencies, models, what went wrong in it, and that all of it is true."""
 
 import json
+import re
 from collections import Counter
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from core import db
+from core import catalog, db, migration
 from core.demo import BUSINESS_DATE
 from tests.books import Books
 from tests.support import databases
@@ -139,3 +141,17 @@ def test_the_demo_has_what_a_desk_has_to_do(demo: Engine) -> None:
         "locked": "2024-01-01",
         "open": "2024-02-01",
     }
+
+
+def test_the_example_of_a_migration_comes_into_the_demo_as_its_page_says(demo: Engine) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text(encoding="utf-8")
+    [told] = re.findall(r"migrate-in (\S+) --seller (\w+) --system (\w+) --opening-on (\S+) --dry-run", page)
+    folder, code, system, day = told
+    files = {path.stem: path.read_bytes() for path in (Path(__file__).parents[2] / folder).glob("*.csv")}
+    with db.reading(demo) as session:
+        [seller] = [one for one in catalog.sellers(session) if one.code == code]
+        now = datetime.combine(BUSINESS_DATE, time(12), UTC)
+        found = migration.dry_run(
+            session, now, seller_id=seller.id, system=system, opening_on=date.fromisoformat(day), files=files
+        )
+    assert (found.faults, found.notes, found.new) == ((), (), 14)  # 2 of each of 5 files, 3 credits, 1 balance to post

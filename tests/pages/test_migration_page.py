@@ -28,7 +28,9 @@ def test_who_neither_prepares_nor_applies_is_told_who_may(desk_url: str, login: 
 def test_an_empty_screen_says_what_would_fill_it(desk_url: str) -> None:
     at = open_page(desk_at(desk_url, "mira"), "migration")
     assert told(at) == []
-    assert "No files yet." in str([each.value for each in at.markdown]) + markup(at)
+    seen = str([each.value for each in at.markdown]) + markup(at)
+    assert "No files yet." in seen
+    assert "its opening day is 1 Mar 2024" in seen  # the example's, as docs/migration.md has it
 
 
 def test_faults_are_a_table_and_nothing_can_be_prepared(desk_url: str) -> None:
@@ -62,7 +64,15 @@ def test_one_prepares_and_another_applies(desk_url: str) -> None:
     assert at.button(key="prepare").disabled  # the same files wait already
     other = open_page(desk_at(desk_url, "ada"), "migration")
     assert "What it makes" in markup(other)
+    # the click asks, repeating what it makes: two accounts and two customers, four rows; nothing is made yet
     other = other.button(key=f"apply:{view.id}").click().run()
+    assert told(other) == []
+    assert markup(other).count("2 new") == 2
+    with db.reading(engine) as session:
+        assert [one.state for one in migration.migrations(session, seller.id)] == ["prepared"]
+    [answer] = [button for button in other.button if str(button.key).startswith("answer-")]
+    assert answer.label == "Apply 4 rows"
+    other = answer.click().run()
     assert told(other) == []
     with db.reading(engine) as session:
         [view] = migration.migrations(session, seller.id)

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from app.lately import DID
 from core import db, desk, invoicing, people, wall
+from core.people.permissions import PERMISSIONS
 from core.words import DocumentStatus
 from tests.support.counting import counting
 from tests.support.desk import desk_at, markup, open_page, told
@@ -77,3 +79,8 @@ def test_the_page_costs_few_queries(desk_url: str) -> None:
     with counting(Engine) as cost:  # type: ignore[arg-type]
         opened(desk_url, "ada")
     assert cost.queries <= 75, cost.repeated
+
+
+def test_whatever_somebody_may_do_is_told_in_words_once_and_many_times() -> None:
+    assert set(PERMISSIONS) - {"read"} <= set(DID)
+    assert [verb for verb, (_, many) in DID.items() if many.count("{n}") != 1] == []

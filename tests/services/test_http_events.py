@@ -206,6 +206,8 @@ def test_without_a_live_key_nothing_is_taken_in(post: Post, engine: Engine, grou
         answer = post([event("a")], Authorization=authorization)
         assert refused(answer) == (401, "unknown_key")
         assert answer.headers["www-authenticate"].startswith("Bearer")
+        # who sends is asked before what is sent: nothing of the request is judged for somebody unknown
+        assert refused(post(b"{}", "text/csv", Authorization=authorization)) == (401, "unknown_key")
     with db.transaction(engine, NOW, "tests.revoke") as session:
         [key] = people.keys(session, ground.seller_id)
         people.revoke_key(session, ADA, NOW, key_id=key.id)

@@ -1,4 +1,4 @@
-"""A business leaves another system in the middle of 2024: what it brings over, what is billed next, what is earned of it."""
+"""A business leaves another system in the spring of 2024: what it brings over, what is billed next, what is earned of it."""
 
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.story import D, Story, at
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "migration" / "example"
 FILES = {path.stem: path.read_bytes() for path in sorted(EXAMPLE.glob("*.csv"))}
-OPENING, DAY = D("2024-07-01"), D("2024-07-02")
+OPENING, DAY = D("2024-03-01"), D("2024-03-05")
 R = AccountRole
 
 
@@ -62,18 +62,18 @@ def holds(story: Story) -> None:
 def test_a_business_that_moves_in_the_middle_of_a_year_is_billed_and_earns_on_as_if_it_had_been_here(
     story: Story,
 ) -> None:
-    # What is left to earn on 2024-07-01 of what was billed ahead:
-    #   Northwind, 1,200.00 for 2023-10-01/2024-10-01 (366 days), 92 left: 1,200.00 − R(1,200 × 274/366 = 898.36) = 301.64
-    #   Contoso, 8 × 20.00 for 2024-06-15/2024-07-15 (30 days), 14 left: 160.00 − R(160 × 16/30 = 85.33) = 74.67
+    # What is left to earn on 2024-03-01 of what was billed ahead:
+    #   Northwind, 1,200.00 for 2023-06-01/2024-06-01 (366 days), 92 left: 1,200.00 − R(1,200 × 274/366 = 898.36) = 301.64
+    #   Contoso, 8 × 20.00 for 2024-02-15/2024-03-15 (29 days), 14 left: 160.00 − R(160 × 15/29 = 82.76) = 77.24
     found = look(story)
     assert (found.faults, found.notes) == ((), ())
     assert {line.role: line.amount_minor for line in found.opening} == {
         R.CASH: 500000,
         R.RECEIVABLE: 33420,  # 150.00 + 184.20
-        R.DEFERRED: -37631,
+        R.DEFERRED: -37888,
         R.BOUGHT_CREDIT: -10000,
         R.CUSTOMER_CREDIT: -2500,
-        R.OPENING: -483289,  # 5,000.00 + 334.20 − 376.31 − 100.00 − 25.00
+        R.OPENING: -483032,  # 5,000.00 + 334.20 − 378.88 − 100.00 − 25.00
     }
     assert found.granted == {"USD": 5000}
     assert {count.kind: (count.rows, count.new) for count in found.counts} == {
@@ -100,12 +100,12 @@ def test_a_business_that_moves_in_the_middle_of_a_year_is_billed_and_earns_on_as
         "credits": 3,
         "balances": 1,
     }
-    # The opening day itself is earned with it: R(1,200 × 275/366) − 898.36 = 901.64 − 898.36 = 3.28, and 160 × 17/30 − 85.33
-    # = 90.67 − 85.33 = 5.34; together 8.62 less is deferred.
+    # The opening day itself is earned with it: R(1,200 × 275/366) − 898.36 = 901.64 − 898.36 = 3.28, and R(160 × 16/29)
+    # − 82.76 = 88.28 − 82.76 = 5.52; together 8.80 less is deferred.
     books = balances(story, DAY)
     assert books == {line.role: line.amount_minor for line in found.opening} | {
-        R.DEFERRED: -37631 + 862,
-        R.REVENUE_RECURRING: -862,
+        R.DEFERRED: -37888 + 880,
+        R.REVENUE_RECURRING: -880,
     }
     holds(story)
     with pytest.raises(Stale), story.deed(DAY) as (session, now):
@@ -118,31 +118,31 @@ def test_a_business_that_moves_in_the_middle_of_a_year_is_billed_and_earns_on_as
 
     # Northwind and Contoso owe what they owed; nothing is billed again before its day
     assert story.draft(DAY) == []
-    assert story.use("contoso", "api.calls", D("2024-07-03"), *[(f"2024-06-20T15:00:{n:02}Z", 1) for n in range(50)])
-    # 2024-07-15: the next month of seats, 8 × 20.00 = 160.00, and the calls of the whole period from 2024-06-15 on,
+    assert story.use("contoso", "api.calls", D("2024-03-06"), *[(f"2024-02-20T15:00:{n:02}Z", 1) for n in range(50)])
+    # 2024-03-15: the next month of seats, 8 × 20.00 = 160.00, and the calls of the whole period from 2024-02-15 on,
     # 50 × 0.01 = 0.50. Bought credit pays 100.00 of 160.50: 60.50 is due.
-    contoso = story.bill(D("2024-07-15"))
+    contoso = story.bill(D("2024-03-15"))
     assert [(line.description, str(line.service), line.net_minor) for line in contoso.lines] == [
-        ("Team seats", "2024-07-15/2024-08-15", 16000),
-        ("API calls", "2024-06-15/2024-07-15", 50),
+        ("Team seats", "2024-03-15/2024-04-15", 16000),
+        ("API calls", "2024-02-15/2024-03-15", 50),
     ]
     assert [(one.kind, one.amount_minor) for one in contoso.settlements] == [(SettlementKind.BOUGHT_CREDIT, 10000)]
     assert (contoso.total_minor, contoso.due_minor) == (16050, 6050)
     holds(story)
 
-    # Through September everything that was left is earned: 301.64 of Northwind's year
-    with story.deed(D("2024-09-30")) as (session, now):
-        revenue.post(session, ANNA, now, story.desk.seller_id, D("2024-09-30"))
+    # Through May everything that was left is earned: 301.64 of Northwind's year
+    with story.deed(D("2024-05-31")) as (session, now):
+        revenue.post(session, ANNA, now, story.desk.seller_id, D("2024-05-31"))
     with db.reading(story.engine) as session:
-        rolled = revenue.roll_forward(session, story.desk.seller_id, "deferred", OPENING, D("2024-10-01"))
+        rolled = revenue.roll_forward(session, story.desk.seller_id, "deferred", OPENING, D("2024-06-01"))
         obligations = revenue.obligations(session, story.desk.seller_id)
     assert [month.drift_minor for month in rolled] == [0, 0, 0]
     [north] = [one for one in obligations if one.currency == "USD" and one.allocated_minor == 30164]
     assert (north.billed_minor, north.earned_minor) == (30164, 30164)
-    # 2024-10-01: 1,200.00 less 50.00 granted = 1,150.00, of which customer credit settles 25.00
-    drafts = {draft.account_id: draft for draft in story.draft(D("2024-10-01"))}
+    # 2024-06-01: 1,200.00 less 50.00 granted = 1,150.00, of which customer credit settles 25.00
+    drafts = {draft.account_id: draft for draft in story.draft(D("2024-06-01"))}
     [owed] = [draft for draft in drafts.values() if any(line.amount_minor == 120000 for line in draft.lines)]
-    north_bill = story.issue(owed, D("2024-10-01"))
+    north_bill = story.issue(owed, D("2024-06-01"))
     assert (north_bill.total_minor, north_bill.due_minor) == (115000, 112500)
     holds(story)
 
@@ -162,7 +162,7 @@ def test_a_row_that_says_otherwise_than_before_is_a_conflict_and_a_new_one_is_ad
         "accounts": FILES["accounts"] + b"cus_3,Fabrikam,US,1 Road,1,Town,a@b.example,30,2024-01-01\n",
         "customers": FILES["customers"] + b"usr_3,cus_3,fabrikam,Fabrikam\n",
         # they take a plan that is here already, from the opening day on
-        "subscriptions": FILES["subscriptions"] + b"sub_3,usr_3,pro-yearly,USD,2024-07-01,,,\n",
+        "subscriptions": FILES["subscriptions"] + b"sub_3,usr_3,pro-yearly,USD,2024-03-01,,,\n",
     }
     found = look(story, more)
     assert (found.faults, found.new, found.opening) == ((), 3, ())
@@ -177,7 +177,7 @@ def test_a_row_that_says_otherwise_than_before_is_a_conflict_and_a_new_one_is_ad
         )
     assert (first, len(rows), sum(len(one) for one in lent.values())) == ("applied", 3, 2)
     [bill] = story.draft(DAY)
-    assert [(str(line.service), line.net_minor) for line in bill.lines] == [("2024-07-01/2025-07-01", 120000)]
+    assert [(str(line.service), line.net_minor) for line in bill.lines] == [("2024-03-01/2025-03-01", 120000)]
     holds(story)
 
 
