@@ -192,15 +192,15 @@ def test_a_mapper_reads_the_columns_words_dates_and_amounts_of_another_system() 
     assert mapper_to_json(mapper_from_json(mapper_to_json(mapper))) == mapper_to_json(mapper)
     text = (
         "Invoice No;Customer;Created;Due;Rest;Status;Kind\n"
-        "A-1;cus_1;21.05.2024;20.06.2024;1.150,25;open;W\n"
-        "A-2;cus_1;21.05.2024;20.06.2024;0,00;paid;W\n"
-        '"A-3\n";cus_2;22/05/2024;20.06.2024;9;open;\n'
-        "A-4;cus_2;05.22.2024;20.06.2024;9;open;Z\n"
+        "A-1;cus_1;21.01.2024;20.02.2024;1.150,25;open;W\n"
+        "A-2;cus_1;21.01.2024;20.02.2024;0,00;paid;W\n"
+        '"A-3\n";cus_2;22/01/2024;20.02.2024;9;open;\n'
+        "A-4;cus_2;01.22.2024;20.02.2024;9;open;Z\n"
     )
     found = run(mapper, invoices=text, balances="")
     assert [(row.ref, row.open_minor, str(row.dated_on), row.description) for row in found.brought.invoices] == [
-        ("A-1", 115025, "2024-05-21", "Workshop"),
-        ("A-3", 900, "2024-05-22", "None told"),
+        ("A-1", 115025, "2024-01-21", "Workshop"),
+        ("A-3", 900, "2024-01-22", "None told"),
     ]
     # the third row stands on two lines, so the fourth begins on line 6; the 22nd month does not exist
     assert faults(found) == [("invoices", 6, "Created", "not_a_date")]
