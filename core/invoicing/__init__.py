@@ -98,6 +98,7 @@ from core.invoicing.settlements import settle as settle
 from core.invoicing.settlements import settlement as settlement
 from core.invoicing.settlements import settlement_state as settlement_state
 from core.invoicing.settlements import settlements_of as settlements_of
+from core.invoicing.settlements import undo as undo
 from core.invoicing.settlements import used_of_payments as used_of_payments
 from core.invoicing.store_blobs import attach as attach
 from core.invoicing.store_blobs import content_of as content_of

@@ -51,7 +51,16 @@ def migrate_open_invoice(
     change = audit.begin(session, actor, now, "invoicing.migrate")
     party = catalog.party(session, account_id, document_date)
     _check(session, party.seller_id, number, currency, open_minor, document_date, due_on)
-    line = _line(customer_id, product_id, number, service, currency, open_minor, description)
+    line = migrated_line(
+        line_no=1,
+        customer_id=customer_id,
+        product_id=product_id,
+        service=service,
+        currency=currency,
+        minor=open_minor,
+        description=description or f"Open balance of invoice {number}",
+        told={"number": number, "open": exact_text(to_major(open_minor, currency))},
+    )
     body = _body(party, document_date, currency, line)
     seller = catalog.seller(session, party.seller_id, document_date)
     frozen = copy_of(body, seller, party, Stamp(number, document_date, due_on))
@@ -144,23 +153,22 @@ def _check(
     check_number(session, seller_id, number)
 
 
-def _line(
+def migrated_line(
+    *,
+    line_no: int,
     customer_id: int,
     product_id: int,
-    number: str,
     service: Period,
     currency: str,
-    open_minor: int,
+    minor: int,
     description: str,
+    told: dict[str, str],
 ) -> BodyLine:
-    exact = to_major(open_minor, currency)
-    explanation = {
-        "rating_version": RATING_VERSION,
-        "migrated": {"number": number, "open": exact_text(exact)},
-        "amount": exact_text(exact),
-    }
+    """A line of a document of the other system: an amount that was taxed there, with what is known of it."""
+    exact = to_major(minor, currency)
+    explanation = {"rating_version": RATING_VERSION, "migrated": told, "amount": exact_text(exact)}
     return BodyLine(
-        line_no=1,
+        line_no=line_no,
         kind=LineKind.MANUAL,
         customer_id=customer_id,
         item_id=None,
@@ -168,17 +176,17 @@ def _line(
         price_id=None,
         meter_id=None,
         input_id=None,
-        description=description or f"Open balance of invoice {number}",
+        description=description,
         service=service,
         quantity=Decimal(1),
         unit="",
         unit_price=exact_text(Fraction(exact)),
         exact=exact,
-        amount_minor=open_minor,
+        amount_minor=minor,
         discount_minor=0,
-        net_minor=open_minor,
+        net_minor=minor,
         tax_minor=0,
-        gross_minor=open_minor,
+        gross_minor=minor,
         tax_category=TaxCategory.OUT_OF_SCOPE,
         tax_percent=Decimal(0),
         explanation=explanation,

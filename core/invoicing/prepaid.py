@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from sqlmodel import Session
@@ -250,35 +249,13 @@ def _line(view: SubscriptionView, line_no: int, number: str, one: Prepaid, openi
 def _settled(
     view: SubscriptionView, line_no: int, number: str, opening_on: date, product_id: int, minor: int
 ) -> BodyLine:
-    exact = to_major(minor, view.currency)
-    explanation = {
-        "rating_version": RATING_VERSION,
-        "migrated": {"number": number, "settled": exact_text(-exact)},
-        "amount": exact_text(exact),
-    }
-    return BodyLine(
+    return migrating.migrated_line(
         line_no=line_no,
-        kind=LineKind.MANUAL,
         customer_id=view.customer_id,
-        item_id=None,
         product_id=product_id,
-        price_id=None,
-        meter_id=None,
-        input_id=None,
-        description="Settled in the former system",
         service=Period(opening_on, opening_on + DAY),
-        quantity=Decimal(1),
-        unit="",
-        unit_price=exact_text(Fraction(exact)),
-        exact=exact,
-        amount_minor=minor,
-        discount_minor=0,
-        net_minor=minor,
-        tax_minor=0,
-        gross_minor=minor,
-        tax_category=TaxCategory.OUT_OF_SCOPE,
-        tax_percent=Decimal(0),
-        explanation=explanation,
-        explanation_hash=rules.explanation_hash(explanation),
-        rating_version=str(RATING_VERSION),
+        currency=view.currency,
+        minor=minor,
+        description="Settled in the former system",
+        told={"number": number, "settled": exact_text(-to_major(minor, view.currency))},
     )

@@ -164,19 +164,5 @@ def unsettle_sold(session: Session, change: audit.Recorder, cancelled: store.Hea
         entry_id = ledger.entry_of_key(session, cancelled.seller_id, key)
         if one.source_id not in taxed or entry_id is None:
             continue
-        settlements.settle(
-            session,
-            change,
-            document_id=cancelled.id,
-            kind=one.kind,
-            source_id=one.source_id,
-            amount_minor=-one.amount_minor,
-            source_minor=-one.source_minor,
-            source_currency=one.source_currency,
-            rate=one.rate,
-            settled_on=on,
-            key=f"undo:{key}",
-            reverses=one.id,
-            reason=reason,
-        )
+        settlements.undo(session, change, one, on, reason, key=f"undo:{key}")
         ledger.reverse(session, change, entry_id, on, f"undo:{key}", "Bought credit comes back")

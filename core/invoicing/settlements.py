@@ -156,6 +156,25 @@ def settle(
     return settlement_id
 
 
+def undo(session: Session, change: audit.Recorder, one: SettlementView, on: date, reason: str, *, key: str = "") -> int:
+    """Settle the same again below zero: what it settled is open again. The id of the reversal."""
+    return settle(
+        session,
+        change,
+        document_id=one.document_id,
+        kind=one.kind,
+        source_id=one.source_id,
+        amount_minor=-one.amount_minor,
+        source_minor=-one.source_minor,
+        source_currency=one.source_currency,
+        rate=one.rate,
+        settled_on=on,
+        key=key or f"reverse:{one.id}",
+        reverses=one.id,
+        reason=reason,
+    )
+
+
 def _check_item(item: OpenItem, amount_minor: int, kind: SettlementKind, reverses: int) -> None:
     if item.kind is DocumentKind.CREDIT_NOTE:
         raise Refused("credit_note_settles", f"Nothing was settled: {item.name} is a credit note; it settles invoices.")

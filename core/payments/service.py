@@ -145,21 +145,7 @@ def unallocate_within(
         if one.key in (found.key, f"{found.key}:discount", f"{found.key}:difference") and not one.reversed_by
     ]
     for one in sorted(group, key=lambda one: one.amount_minor, reverse=True):
-        invoicing.settle(
-            session,
-            change,
-            document_id=one.document_id,
-            kind=one.kind,
-            source_id=one.source_id,
-            amount_minor=-one.amount_minor,
-            source_minor=-one.source_minor,
-            source_currency=one.source_currency,
-            rate=one.rate,
-            settled_on=day,
-            key=f"reverse:{one.id}",
-            reverses=one.id,
-            reason=reason,
-        )
+        invoicing.undo(session, change, one, day, reason)
     entry_id = store.entry_of_source(session, "settlement", settlement_id)
     assert entry_id is not None, settlement_id
     return ledger.reverse(session, change, entry_id, day, f"unallocate:{settlement_id}", reason)

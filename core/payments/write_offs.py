@@ -143,21 +143,7 @@ def reverse_write_off_within(
     day = on or today_of(session, item.seller_id, change.at)
     ledger.first_open_day(session, item.seller_id, day)
     invoicing.lock_items(session, [found.document_id])
-    invoicing.settle(
-        session,
-        change,
-        document_id=found.document_id,
-        kind=found.kind,
-        source_id=0,
-        amount_minor=-found.amount_minor,
-        source_minor=-found.source_minor,
-        source_currency=found.source_currency,
-        rate=found.rate,
-        settled_on=day,
-        key=f"reverse:{settlement_id}",
-        reverses=settlement_id,
-        reason=reason,
-    )
+    invoicing.undo(session, change, found, day, reason)
     invoicing.set_written_off(session, found.document_id, None)
     entry_id = store.entry_of_source(session, "settlement", settlement_id)
     assert entry_id is not None, settlement_id
